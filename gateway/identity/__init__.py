@@ -1,0 +1,1 @@
+"""Who a client is: pure checks of what it presents against what the operator configured."""
