@@ -1,0 +1,82 @@
+"""What a session wants done: the shell performs these strictly in the order of the list.
+
+Everything recorded earlier, in this list or before, must stand in the journal before a later send of the
+list is performed (write-ahead).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from gateway.evidence.event import Event
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Append the event to the journal."""
+
+    event: Event
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectBroker:
+    """Open the connection to the broker; answered by BrokerConnected or BrokerFailed."""
+
+
+@dataclass(frozen=True, slots=True)
+class SendClient:
+    """Write whole frames to the client; errors are ignored, the reading side reports them as ClientEof."""
+
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SendBroker:
+    """Write whole frames to the broker; only after BrokerConnected."""
+
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class CloseClient:
+    """Flush what was sent, then close the client's connection; the reason is for the log."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class CloseBroker:
+    """Close the broker's connection, or give up connecting."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShutdownBrokerWrite:
+    """Flush what was sent, then end the sending side towards the broker; reading goes on."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckPassword:
+    """Check a password against the listener's users off the event loop; answered by PasswordChecked."""
+
+    username: str
+    password: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ResolveTopics:
+    """Ask the cluster for the names of topic ids; answered by TopicsResolved, even when empty."""
+
+    topic_ids: tuple[bytes, ...]
+
+
+Effect = (
+    Record
+    | ConnectBroker
+    | SendClient
+    | SendBroker
+    | CloseClient
+    | CloseBroker
+    | ShutdownBrokerWrite
+    | CheckPassword
+    | ResolveTopics
+)

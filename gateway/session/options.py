@@ -1,0 +1,56 @@
+"""What configuration fixes for the sessions of one listener, and who is on one connection."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from gateway.apis.addresses import AddressMap
+from gateway.policy.forbid import ForbidRule
+
+FRAME_BYTES_MAX = 100 * 1024 * 1024 + 64 * 1024
+"""The broker's default socket.request.max.bytes, and room for headers in answers of that size."""
+
+IN_FLIGHT_MAX = 64
+"""Java clients keep 5 requests under way, librdkafka up to 1,000,000 but rarely above 50."""
+
+HOLD_BYTES_MAX = 8 * 1024 * 1024
+"""What may wait before the broker's connection stands; the client is not read meanwhile."""
+
+IDLE_MS = 660_000
+"""A little above the broker's connections.max.idle.ms (10 minutes), so that the broker decides."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionOptions:
+    """One listener's settings; shared by its sessions."""
+
+    listener: str
+    addresses: AddressMap
+    authentication: Literal["none", "plain"] = "none"
+    forbid: tuple[ForbidRule, ...] = ()
+    frame_bytes_max: int = FRAME_BYTES_MAX
+    in_flight_max: int = IN_FLIGHT_MAX
+    hold_bytes_max: int = HOLD_BYTES_MAX
+    idle_ms: int = IDLE_MS
+    authentication_ms: int = 30_000
+    """How long a client may stay unauthenticated; the Java client's own request timeout is 30 s."""
+    session_lifetime_ms: int | None = None
+    """After this a client must authenticate again (KIP-368); None: never."""
+    resolve_ms: int = 3_000
+    """How long a request waits for the name of an unknown topic id, then it goes on without one."""
+    linger_ms: int = 5_000
+    """How long the broker gets to take the last bytes of a client that has gone."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection:
+    """The ends of one client connection: `peer` and `local` as "host:port".
+
+    `node_id` is the node that the port stands for, None on the bootstrap port.
+    """
+
+    session_id: str
+    peer: str
+    local: str
+    node_id: int | None = None

@@ -1,0 +1,94 @@
+"""What happens to a session: the shell says these, one at a time, with the instant they happened."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Instant:
+    """One moment on both clocks; order comes from the monotonic one."""
+
+    wall_ns: int
+    monotonic_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClientConnected:
+    """The client's connection was accepted; always the first signal, and exactly once."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClientBytes:
+    """Bytes arrived from the client; only sent while `Session.reads_client` is true."""
+
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ClientEof:
+    """The client ended its sending side, or its connection broke."""
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerConnected:
+    """The connection asked for by ConnectBroker stands."""
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerFailed:
+    """The connection asked for by ConnectBroker could not be made."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerBytes:
+    """Bytes arrived from the broker."""
+
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerEof:
+    """The broker ended its sending side, or its connection broke."""
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordChecked:
+    """The answer to CheckPassword."""
+
+    accepted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TopicsResolved:
+    """The answer to ResolveTopics: names by topic id, unknown ids left out."""
+
+    names: Mapping[bytes, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Drain:
+    """The gateway shuts down: answer what is under way, take nothing new, then close."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """About a second has passed: limits on time are looked at."""
+
+
+Signal = (
+    ClientConnected
+    | ClientBytes
+    | ClientEof
+    | BrokerConnected
+    | BrokerFailed
+    | BrokerBytes
+    | BrokerEof
+    | PasswordChecked
+    | TopicsResolved
+    | Drain
+    | Tick
+)
