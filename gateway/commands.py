@@ -1,0 +1,62 @@
+"""The commands of the gateway; whatever a command needs is imported when it runs."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+USAGE_EXIT_CODE = 2
+
+ConfigFile = Annotated[
+    Path,
+    typer.Option("--config", "-c", help="The configuration file (docs/configuration.md)."),
+]
+CheckOnly = Annotated[
+    bool, typer.Option("--check", help="Check the configuration, say what is wrong, and end.")
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the gateway's commands to the application."""
+    gateway = typer.Typer(no_args_is_help=True, help="Run the recording gateway.")
+    gateway.command("run")(run)
+    gateway.command("hash-password")(hash_password)
+    app.add_typer(gateway, name="gateway")
+
+
+def run(config: ConfigFile, *, check: CheckOnly = False) -> None:
+    """Run the gateway until SIGTERM or SIGINT; exit code 1 means that recording failed."""
+    from gateway.config.load import ConfigError, load_config
+
+    try:
+        loaded = load_config(config)
+    except ConfigError as error:
+        typer.echo(error, err=True)
+        raise typer.Exit(USAGE_EXIT_CODE) from None
+    if check:
+        typer.echo(f"{config}: good")
+        return
+    from gateway.server.run import run_gateway
+
+    raise typer.Exit(run_gateway(loaded))
+
+
+def hash_password() -> None:
+    """Turn a password into the hash that the configuration takes.
+
+    The password is asked for, or read from standard input when that is no terminal; it is never
+    an argument, where other users of the machine could see it.
+    """
+    from gateway.identity import passwords
+
+    if sys.stdin.isatty():
+        password: str = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
+    else:
+        password = sys.stdin.readline().rstrip("\r\n")
+    if not password:
+        typer.echo("no password was given", err=True)
+        raise typer.Exit(USAGE_EXIT_CODE)
+    typer.echo(passwords.hash_password(password))

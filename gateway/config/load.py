@@ -1,0 +1,191 @@
+"""Read a configuration file: a `Config`, or one error that lists everything wrong with it."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+import yaml
+from pydantic import ValidationError
+
+from gateway.config.model import Config, Section
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pydantic_core import ErrorDetails
+
+Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
+
+FILE_BYTES_MAX = 4 * 1024 * 1024
+
+# pydantic's error types that need more than its own words; what to do stands in the text.
+_REMEDIES = {
+    "missing": "is required: add it",
+    "string_type": "must be text: quote it (YAML reads bare numbers, dates, yes and no as such)",
+    "bool_type": "must be true or false, without quotes",
+    "int_type": "must be a whole number, without quotes",
+    "union_tag_not_found": "needs a type: none or plain",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One thing wrong with the file: where, and what to do."""
+
+    path: str
+    line: int | None
+    message: str
+
+    def __str__(self) -> str:
+        """Show it as one line of a report."""
+        place = f" (line {self.line})" if self.line is not None else ""
+        return f"{self.path or 'file'}{place}: {self.message}"
+
+
+class ConfigError(Exception):
+    """The file cannot be used; `problems` holds everything found, in file order."""
+
+    def __init__(self, file: Path, problems: list[Problem]) -> None:
+        super().__init__(file, problems)
+        self.file = file
+        self.problems = problems
+
+    def __str__(self) -> str:
+        """Show all problems, one a line."""
+        count = len(self.problems)
+        heading = f"{self.file}: {count} {'problem' if count == 1 else 'problems'}"
+        return "\n".join([heading, *(f"  {problem}" for problem in self.problems)])
+
+
+def load_config(file: Path) -> Config:
+    """Read and check a file; relative paths in it count from its own folder.
+
+    Raises ConfigError with every problem at once.
+    """
+    text = _read(file)
+    try:
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.YAMLError as error:
+        raise ConfigError(file, [_syntax_problem(error)]) from None
+    if not isinstance(node, yaml.MappingNode):
+        raise ConfigError(
+            file, [Problem(path="", line=1, message="must be a mapping of keys to values")]
+        )
+    tree = _Tree()
+    plain = tree.plain(node, ())
+    problems = tree.problems
+    try:
+        # The JSON door of pydantic's strict mode takes lists for tuples and text for paths,
+        # and still refuses "5" for 5.
+        config = Config.model_validate_json(json.dumps(plain))
+    except ValidationError as error:
+        problems += [_problem(details, node) for details in error.errors(include_url=False)]
+    if problems:
+        raise ConfigError(file, sorted(problems, key=lambda problem: problem.line or 0))
+    folder = file.absolute().parent
+    return config.model_copy(
+        update={"archive": folder / config.archive, "journal": folder / config.journal}
+    )
+
+
+def _read(file: Path) -> str:
+    try:
+        with file.open("rb") as stream:
+            raw = stream.read(FILE_BYTES_MAX + 1)
+        if len(raw) > FILE_BYTES_MAX:
+            message = f"is above {FILE_BYTES_MAX} bytes: is it the right file?"
+            raise ConfigError(file, [Problem(path="", line=None, message=message)])
+        return raw.decode()
+    except (OSError, UnicodeDecodeError) as error:
+        message = f"cannot be read: {error}"
+        raise ConfigError(file, [Problem(path="", line=None, message=message)]) from None
+
+
+def _syntax_problem(error: yaml.YAMLError) -> Problem:
+    mark = getattr(error, "problem_mark", None)
+    reason = getattr(error, "problem", None) or str(error)
+    return Problem(
+        path="",
+        line=mark.line + 1 if mark is not None else None,
+        message=f"is not YAML: {reason}",
+    )
+
+
+class _Tree:
+    """Turns nodes into what JSON can hold, noting what YAML loaders pass over in silence."""
+
+    def __init__(self) -> None:
+        self.problems: list[Problem] = []
+        self._seen: set[int] = set()
+        self._scalars = yaml.SafeLoader("")
+
+    def plain(self, node: yaml.Node, path: tuple[str, ...]) -> Json:
+        if id(node) in self._seen:
+            self.problems.append(_at(node, path, "is an alias: write the value out"))
+            return None
+        self._seen.add(id(node))
+        if isinstance(node, yaml.SequenceNode):
+            return [self.plain(item, (*path, str(n))) for n, item in enumerate(node.value)]
+        if isinstance(node, yaml.MappingNode):
+            return self._mapping(node, path)
+        return self._scalar(node, path)
+
+    def _mapping(self, node: yaml.MappingNode, path: tuple[str, ...]) -> dict[str, Json]:
+        mapping: dict[str, Json] = {}
+        for key_node, value_node in node.value:
+            key = str(key_node.value)
+            if key in mapping:
+                self.problems.append(_at(key_node, (*path, key), "is given twice: keep one"))
+            mapping[key] = self.plain(value_node, (*path, key))
+        return mapping
+
+    def _scalar(self, node: yaml.Node, path: tuple[str, ...]) -> Json:
+        try:
+            value = self._scalars.construct_object(node)
+        except (yaml.YAMLError, ValueError) as error:
+            self.problems.append(_at(node, path, f"cannot be read: {error}"))
+            return None
+        return value if isinstance(value, str | int | float | None) else str(node.value)
+
+
+def _at(node: yaml.Node, path: tuple[str, ...], message: str) -> Problem:
+    return Problem(path=".".join(path), line=node.start_mark.line + 1, message=message)
+
+
+def _problem(details: ErrorDetails, root: yaml.Node) -> Problem:
+    location = details["loc"]
+    node, path = _locate(root, location)
+    message = _REMEDIES.get(details["type"]) or details["msg"].removeprefix("Value error, ")
+    if details["type"] == "missing":
+        path = (*path, str(location[-1]))
+    if details["type"] == "extra_forbidden":
+        message = f"is no key here{_suggestion(str(location[-1]))}"
+    return _at(node, path, message)
+
+
+def _locate(root: yaml.Node, location: tuple[int | str, ...]) -> tuple[yaml.Node, tuple[str, ...]]:
+    """Find the deepest node of a location and its path, leaving out pydantic's union tags."""
+    node: yaml.Node = root
+    path: tuple[str, ...] = ()
+    for step in location:
+        child = _child(node, step)
+        if child is not None:
+            node, path = child, (*path, str(step))
+    return node, path
+
+
+def _child(node: yaml.Node, step: int | str) -> yaml.Node | None:
+    if isinstance(node, yaml.SequenceNode) and isinstance(step, int):
+        return node.value[step] if step < len(node.value) else None
+    if isinstance(node, yaml.MappingNode):
+        return next((value for key, value in node.value if key.value == step), None)
+    return None
+
+
+def _suggestion(key: str) -> str:
+    known = {name for section in Section.__subclasses__() for name in section.model_fields}
+    close = difflib.get_close_matches(key, sorted(known), n=1)
+    return f": did you mean {close[0]}?" if close else ": remove it (docs/configuration.md)"
