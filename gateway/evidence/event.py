@@ -1,9 +1,9 @@
 """The event: one immutable audit fact, and the Arrow schema in which segments store it.
 
-An `Event` is what the gateway appends to its journal; a row of `EVENT_SCHEMA` is what the sealer writes
-into a segment and what every reader sees. The two differ in one place only: an event carries its payload as
-one run of bytes plus the extents of the record batches in it, a row carries each batch with its SHA-256, and
-the bytes only the first time that batch appears in a segment.
+An `Event` is what the gateway appends to its journal; a row of `EVENT_SCHEMA` is what the sealer
+writes into a segment and what every reader sees. The two differ in one place only: an event carries
+its payload as one run of bytes plus the extents of the record batches in it, a row carries each
+batch with its SHA-256, and the bytes only the first time that batch appears in a segment.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ class EventKind(StrEnum):
     INTENT = "intent"
     """A state-changing request, recorded before it is forwarded."""
     EXCHANGE = "exchange"
-    """A request with its answer, or with the fact that none comes; recorded before the answer is released."""
+    """A request with its answer, or the fact that none comes; recorded before it is released."""
     PRODUCE = "produce"
-    """The records of one topic-partition of a Produce request, recorded before they are forwarded."""
+    """The records of one topic-partition of a Produce request, recorded before forwarding."""
     PRODUCED = "produced"
     """The broker's answer for one topic-partition of a Produce request."""
     DELIVERED = "delivered"
-    """The records of one topic-partition of a Fetch or ShareFetch answer, recorded before release."""
+    """The records of one topic-partition of a (Share)Fetch answer, recorded before release."""
     OUTCOME_UNKNOWN = "outcome_unknown"
     """Written by recovery for an intent whose answer was never recorded."""
     TORN = "torn"
@@ -46,8 +46,9 @@ class EventKind(StrEnum):
 class Extent(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """The place of one record batch in an event's payload; extents lie in order and fill it.
 
-    `first_offset` and `last_offset` are None for bytes that form no whole batch (a cut tail of a Fetch answer),
-    and relative to the batch in a Produce request, where the broker has not assigned offsets yet.
+    `first_offset` and `last_offset` are None for bytes that form no whole batch (a cut tail of a
+    Fetch answer), and relative to the batch in a Produce request, where the broker has not assigned
+    offsets yet.
     """
 
     first_offset: int | None
@@ -65,7 +66,10 @@ class Masked(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
-    """One audit fact. The journal adds the sequence number; see docs/segment-format.md for each column."""
+    """One audit fact; docs/segment-format.md explains each column.
+
+    The journal adds the sequence number, the journal file the boot id.
+    """
 
     kind: EventKind
     wall_ns: int
@@ -98,7 +102,8 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     masked: tuple[Masked, ...] = ()
     detail: str | None = None
     extents: tuple[Extent, ...] = ()
-    payload: bytes | memoryview | None = None
+    # A view, so that neither recording nor sealing copies what a client fetched.
+    payload: memoryview | None = None
 
 
 MASKED_TYPE = pa.struct([("field", pa.string()), ("method", pa.string()), ("count", pa.int64())])

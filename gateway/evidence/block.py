@@ -1,0 +1,110 @@
+"""The block header: what stands before each frame of a segment, and what the hash chain runs over.
+
+It is the content of a zstd skippable frame, which every zstd decoder steps over: one line of JSON,
+and a line with the SHA-256 of the first in hex. That hash finds a changed header in the file
+itself, and it is the `previous_sha256` of the header that follows.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+from enum import StrEnum
+from typing import Final
+
+import msgspec
+
+from gateway.evidence.errors import DamagedError
+
+SEGMENT_FORMAT: Final = 1
+# One of the sixteen skippable magics of RFC 8878 section 3.1.2; the last but four is the seek
+# table's.
+HEADER_MAGIC: Final = 0x184D2A5B
+# A block of 1 MiB cannot hold events of more bundles and boots than this has room for.
+HEADER_BYTES_MAX: Final = 1024 * 1024
+NO_PREVIOUS: Final = "0" * 64
+SKIPPABLE: Final = struct.Struct("<II")
+_DIGEST_LINE_BYTES: Final = 66
+
+
+class BlockKind(StrEnum):
+    """What the frame behind the header holds."""
+
+    OPEN = "open"
+    """The Arrow schema; the first of a segment."""
+    BLOCK = "block"
+    """One Arrow record batch of events."""
+    CLOSE = "close"
+    """The Arrow end of stream; the last of a segment."""
+
+
+class CloseReason(StrEnum):
+    """Why a block or a segment ended where it did."""
+
+    SIZE = "size"
+    TIME = "time"
+    IDLE = "idle"
+    SHUTDOWN = "shutdown"
+    RECOVERY = "recovery"
+
+
+class BlockHeader(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The header of one frame; docs/segment-format.md explains each field.
+
+    `block` counts the headers of an origin over all its segments, `segment` its segments. An open
+    header has no events: its `last_sequence` is `first_sequence` - 1. A close header sums up its
+    segment.
+
+    `segment_id` is random and stands first, so that a reader that lost its way takes no header for
+    one of the segment's that somebody put into a recorded payload.
+    """
+
+    format: int
+    segment_id: str
+    kind: BlockKind
+    origin: str
+    segment: int
+    block: int
+    first_sequence: int
+    last_sequence: int
+    event_count: int
+    first_wall_ns: int | None
+    last_wall_ns: int | None
+    sealed_wall_ns: int
+    frame_bytes: int
+    content_bytes: int
+    frame_sha256: str
+    previous_sha256: str
+    boot_ids: tuple[str, ...]
+    bundle_digests: tuple[str, ...]
+    durability: str
+    reason: CloseReason | None
+    torn_bytes: int
+
+
+def encode_header(header: BlockHeader) -> tuple[bytes, str]:
+    """Return the skippable frame of the header and the header's hash in hex."""
+    line = msgspec.json.encode(header)
+    digest = hashlib.sha256(line).hexdigest()
+    content = b"%b\n%b\n" % (line, digest.encode())
+    assert len(content) <= HEADER_BYTES_MAX, "the writer bounds what a header lists"
+    return SKIPPABLE.pack(HEADER_MAGIC, len(content)) + content, digest
+
+
+def decode_header(content: bytes) -> tuple[BlockHeader, str]:
+    """Return the header in a skippable frame's content and its hash; raises DamagedError."""
+    line, digest = (
+        content[:-_DIGEST_LINE_BYTES],
+        hashlib.sha256(content[:-_DIGEST_LINE_BYTES]).hexdigest(),
+    )
+    if content[-_DIGEST_LINE_BYTES:] != b"\n%b\n" % digest.encode():
+        raise DamagedError("the header does not match its own SHA-256")
+    try:
+        header = msgspec.json.decode(line, type=BlockHeader)
+    except msgspec.MsgspecError as error:
+        raise DamagedError(f"the header cannot be read: {error}") from error
+    if header.format != SEGMENT_FORMAT:
+        raise DamagedError(
+            f"the header has format {header.format}; this version reads {SEGMENT_FORMAT}"
+        )
+    return header, digest

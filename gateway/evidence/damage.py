@@ -1,0 +1,64 @@
+"""Damage: what a reader found wrong, where, and in which events; a value, never an exception."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class DamageKind(StrEnum):
+    """What is wrong; docs/segment-format.md tells how each can come about."""
+
+    MARKER = "marker"
+    """`archive.json` is missing or unreadable."""
+    UNREADABLE = "unreadable"
+    """The operating system would not read the file."""
+    UNEXPECTED_FILE = "unexpected_file"
+    """A file that no writer of this format makes."""
+    HEADER = "header"
+    """A block header is damaged; the reader went on at the next sound one."""
+    FRAME = "frame"
+    """A frame does not match the SHA-256 in its header, or does not decompress."""
+    ROWS = "rows"
+    """A sound frame holds rows that contradict its header, or payload that belies its digest."""
+    CHAIN = "chain"
+    """A header does not follow the one before it: something was removed, added or reordered."""
+    NAME = "name"
+    """A segment's name or folder contradicts its first header."""
+    SEQUENCE_GAP = "sequence_gap"
+    """Sequence numbers are missing."""
+    SEQUENCE_OVERLAP = "sequence_overlap"
+    """Sequence numbers appear twice."""
+    MISSING_BEGINNING = "missing_beginning"
+    """The first segment of the origin is not its first."""
+    TRUNCATED = "truncated"
+    """A sealed segment ends too early."""
+    SEEK_TABLE = "seek_table"
+    """The seek table contradicts the frames."""
+    TRAILING_BYTES = "trailing_bytes"
+    """Something stands behind the end of a sealed segment."""
+    OPEN_TAIL = "open_tail"
+    """Information: the segment is still being written."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Damage:
+    """One thing that is wrong.
+
+    Each lost run of sequence numbers is named by exactly one damage, in `first_sequence` and
+    `last_sequence`.
+    """
+
+    kind: DamageKind
+    message: str
+    origin: str
+    segment: str
+    byte_offset: int
+    block: int | None = None
+    first_sequence: int | None = None
+    last_sequence: int | None = None
+
+    @property
+    def is_information(self) -> bool:
+        """Whether this is no fault: an archive that is being written has an open tail."""
+        return self.kind is DamageKind.OPEN_TAIL

@@ -1,0 +1,25 @@
+"""What can go wrong with evidence, by who must act.
+
+EvidenceError
+|-- JournalError    the operator: the journal cannot be written, so traffic must stop; final
+|-- ArchiveError    the caller or operator: this is no archive, or somebody else writes it
+`-- DamagedError    nobody yet: bytes are not what they should be; readers turn it into a `Damage`
+"""
+
+from __future__ import annotations
+
+
+class EvidenceError(Exception):
+    """Any failure of writing or reading evidence."""
+
+
+class JournalError(EvidenceError):
+    """The journal could not be written or is in use; nothing may pass unrecorded after it."""
+
+
+class ArchiveError(EvidenceError):
+    """The archive could not be opened, created or locked."""
+
+
+class DamagedError(EvidenceError):
+    """Stored bytes are not what a writer of this format writes; the message says in which way."""

@@ -1,0 +1,291 @@
+"""The journal: crash-safe, append-only files of events, written by one process and short-lived.
+
+A file is a header and then entries; docs/segment-format.md gives the bytes. What `append` has
+returned for survives kill -9 of the process. The longest valid prefix of a file counts; whatever
+follows it is a `TornTail`.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+import time
+from typing import TYPE_CHECKING, Final
+
+import google_crc32c
+import msgspec
+
+from gateway.evidence.errors import ArchiveError, DamagedError, JournalError
+from gateway.evidence.event import Event
+from gateway.evidence.files import FileLock, check_name, make_directory, sync_directory, write_all
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+JOURNAL_FORMAT: Final = 1
+MAGIC: Final = b"SWJRNL\r\n"
+SUFFIX: Final = ".journal"
+FILE_BYTES_MAX: Final = 64 * 1024 * 1024
+# One event must fit a zstd frame that seekable readers accept (1 GiB) and an Arrow binary column (2
+# GiB); Kafka's own limit for a request is 100 MiB, for a Fetch answer 50 MiB and one batch.
+ENTRY_BYTES_MAX: Final = 512 * 1024 * 1024
+_HEADER_BYTES_MAX: Final = 4096
+_LENGTH_CRC: Final = struct.Struct("<II")
+_ENTRY: Final = struct.Struct("<IIQ")
+_SEQUENCE: Final = struct.Struct("<Q")
+_READ_BYTES: Final = 1024 * 1024
+
+
+class JournalHeader(msgspec.Struct, frozen=True, kw_only=True):
+    """What a journal file says about itself."""
+
+    format: int
+    origin: str
+    boot_id: str
+    first_sequence: int
+    created_ns: int
+
+
+class JournalEntry(msgspec.Struct, frozen=True):
+    """One event as it stands in a journal; `end_position` is where the next entry starts.
+
+    `event` is None when the entry's checksum is right but `raw` is no event that this version
+    knows.
+    """
+
+    sequence: int
+    event: Event | None
+    end_position: int
+    raw: memoryview
+
+
+class TornTail(msgspec.Struct, frozen=True):
+    """The bytes from `position` to the end of a file, which form no whole entry."""
+
+    position: int
+    data: bytes
+
+
+class JournalWriter:
+    """Appends events to the files of one directory; only one writer per directory can exist.
+
+    Every OSError becomes a JournalError and is final: what the kernel still holds of a failed write
+    is unknown.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        origin: str,
+        boot_id: str,
+        next_sequence: int,
+        file_bytes_max: int = FILE_BYTES_MAX,
+    ) -> None:
+        self._directory = directory
+        self._origin = check_name(origin, what="origin")
+        self._boot_id = check_name(boot_id, what="boot id")
+        self._next_sequence = next_sequence
+        self._file_bytes_max = file_bytes_max
+        self._file_bytes = 0
+        self._fd = -1
+        self._failure: str | None = None
+        self._encode = msgspec.msgpack.Encoder().encode
+        try:
+            make_directory(directory)
+            self._lock = lock_journal(directory)
+            self._open_file()
+        except (OSError, ArchiveError) as error:
+            raise self._fail(error) from error
+
+    @property
+    def next_sequence(self) -> int:
+        """The sequence number that the next event will get."""
+        return self._next_sequence
+
+    @property
+    def directory_bytes(self) -> int:
+        """The bytes of all journal files not yet freed by the sealer; reads the directory."""
+        total = 0
+        for path in journal_files(self._directory):
+            try:
+                total += path.stat().st_size
+            except FileNotFoundError:  # freed by the sealer since the directory was read
+                continue
+        return total
+
+    def append(self, events: Sequence[Event]) -> int:
+        """Write the events with one system call and return the last sequence number.
+
+        Raises JournalError, and then again for ever: the caller must let nothing pass any more.
+        """
+        if self._failure is not None:
+            raise JournalError(self._failure)
+        buffers: list[bytes | memoryview] = []
+        sequence = self._next_sequence
+        try:
+            for event in events:
+                buffers += self._entry(sequence, event)
+                sequence += 1
+            if self._file_bytes >= self._file_bytes_max:
+                self._close_file()
+                self._open_file()
+            self._file_bytes += write_all(self._fd, buffers)
+        except (OSError, ValueError, TypeError) as error:
+            raise self._fail(error) from error
+        self._next_sequence = sequence
+        return sequence - 1
+
+    def close(self) -> None:
+        """Sync and close the file and let another writer in."""
+        if self._fd >= 0:
+            self._close_file()
+            self._lock.release()
+        self._failure = f"the journal in {self._directory} is closed"
+
+    def _entry(self, sequence: int, event: Event) -> tuple[bytes, bytes]:
+        body = self._encode(event)
+        if len(body) > ENTRY_BYTES_MAX:
+            raise ValueError(f"an event of {len(body)} bytes is beyond {ENTRY_BYTES_MAX}")
+        return _ENTRY.pack(len(body), _crc(sequence, body), sequence), body
+
+    def _open_file(self) -> None:
+        path = self._directory / f"{self._next_sequence:020d}-{self._boot_id}{SUFFIX}"
+        header = msgspec.json.encode(
+            JournalHeader(
+                format=JOURNAL_FORMAT,
+                origin=self._origin,
+                boot_id=self._boot_id,
+                first_sequence=self._next_sequence,
+                created_ns=time.time_ns(),
+            )
+        )
+        checksum = google_crc32c.value(header)
+        self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
+        self._file_bytes = write_all(
+            self._fd, [MAGIC, _LENGTH_CRC.pack(len(header), checksum), header]
+        )
+        sync_directory(self._directory)
+
+    def _close_file(self) -> None:
+        fd, self._fd = self._fd, -1
+        try:
+            os.fsync(fd)
+        finally:
+            os.close(fd)
+
+    def _fail(self, error: Exception) -> JournalError:
+        self._failure = f"cannot record in the journal {self._directory}: {error}"
+        return JournalError(self._failure)
+
+
+class JournalReader:
+    """Reads one journal file, also while it is being written."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("rb", buffering=_READ_BYTES)
+        self._decoder = msgspec.msgpack.Decoder(Event)
+        self._expected: int | None = None
+        self.path = path
+        self.position = 0
+        self.header: JournalHeader | None = None
+
+    def read(self) -> JournalEntry | None:
+        """Return the next whole entry, None when there is none (yet); bad bytes are none."""
+        if self.header is None and not self._read_header():
+            return None
+        head = self._take(_ENTRY.size)
+        if head is None:
+            return None
+        length, checksum, sequence = _ENTRY.unpack(head)
+        expected = sequence if self._expected is None else self._expected
+        body = self._take(length) if length <= ENTRY_BYTES_MAX else None
+        if body is None or sequence != expected or _crc(sequence, body) != checksum:
+            self._file.seek(self.position)
+            return None
+        self.position += _ENTRY.size + length
+        self._expected = sequence + 1
+        return JournalEntry(sequence, self._event(body), self.position, memoryview(body))
+
+    def seek(self, position: int) -> None:
+        """Continue at the end of an entry that was read before."""
+        if self.header is None:
+            self._read_header()
+        if position > self.position:
+            self._expected = None
+            self.position = position
+            self._file.seek(position)
+
+    def tail(self) -> TornTail | None:
+        """Return what is left behind the last whole entry, None when nothing is."""
+        self._file.seek(self.position)
+        data = self._file.read()
+        self._file.seek(self.position)
+        return TornTail(self.position, data) if data else None
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+    def _read_header(self) -> bool:
+        head = self._take(len(MAGIC) + _LENGTH_CRC.size)
+        if head is None or not head.startswith(MAGIC):
+            self._file.seek(0)
+            return False
+        length, checksum = _LENGTH_CRC.unpack_from(head, len(MAGIC))
+        content = self._take(length) if length <= _HEADER_BYTES_MAX else None
+        if content is None or google_crc32c.value(content) != checksum:
+            self._file.seek(0)
+            return False
+        self.header = msgspec.json.decode(content, type=JournalHeader)
+        self._expected = self.header.first_sequence
+        if self.header.format != JOURNAL_FORMAT:
+            message = (
+                f"{self.path} has journal format {self.header.format}; this version reads "
+                f"{JOURNAL_FORMAT}: start the version that wrote it once, so that it seals the file"
+            )
+            raise DamagedError(message)
+        self.position = len(head) + length
+        return True
+
+    def _take(self, count: int) -> bytes | None:
+        taken = self._file.read(count)
+        if len(taken) == count:
+            return taken
+        self._file.seek(self.position)
+        return None
+
+    def _event(self, body: bytes) -> Event | None:
+        try:
+            return self._decoder.decode(body)
+        except msgspec.MsgspecError:
+            return None
+
+
+def read_journal(path: Path, start: int = 0) -> Iterator[JournalEntry | TornTail]:
+    """Yield the entries from the given position on, and last the torn tail if there is one."""
+    reader = JournalReader(path)
+    try:
+        reader.seek(start)
+        while (entry := reader.read()) is not None:
+            yield entry
+        if (tail := reader.tail()) is not None:
+            yield tail
+    finally:
+        reader.close()
+
+
+def journal_files(directory: Path) -> list[Path]:
+    """Return the journal files of the directory in the order of their sequence numbers."""
+    return sorted(directory.glob(f"*{SUFFIX}"))
+
+
+def lock_journal(directory: Path) -> FileLock:
+    """Take the writer's place; raises ArchiveError when a writer (or a recovery) has it."""
+    return FileLock(directory / "writer.lock", what="records into this journal")
+
+
+def _crc(sequence: int, body: bytes) -> int:
+    checksum: int = google_crc32c.extend(google_crc32c.value(_SEQUENCE.pack(sequence)), body)
+    return checksum
