@@ -82,7 +82,8 @@ def load_config(file: Path) -> Config:
         # and still refuses "5" for 5.
         config = Config.model_validate_json(json.dumps(plain))
     except ValidationError as error:
-        problems += [_problem(details, node) for details in error.errors(include_url=False)]
+        found = error.errors(include_url=False)
+        problems += [_problem(each, node) for each in found if not _is_echo(each, found)]
     if problems:
         raise ConfigError(file, sorted(problems, key=lambda problem: problem.line or 0))
     folder = file.absolute().parent
@@ -143,16 +144,31 @@ class _Tree:
         return mapping
 
     def _scalar(self, node: yaml.Node, path: tuple[str, ...]) -> Json:
-        try:
-            value = self._scalars.construct_object(node)
-        except (yaml.YAMLError, ValueError) as error:
-            self.problems.append(_at(node, path, f"cannot be read: {error}"))
+        name = node.tag.removeprefix("tag:yaml.org,2002:")
+        if name in {"str", "timestamp"}:
+            return str(node.value)
+        if name not in {"bool", "int", "float", "null"}:
+            self.problems.append(_at(node, path, f"has the tag {node.tag}: write a plain value"))
             return None
-        return value if isinstance(value, str | int | float | None) else str(node.value)
+        try:
+            value: bool | float | None = self._scalars.construct_object(node)
+        except (ValueError, KeyError):
+            self.problems.append(_at(node, path, f"is no {name}"))
+            return None
+        return value
 
 
 def _at(node: yaml.Node, path: tuple[str, ...], message: str) -> Problem:
     return Problem(path=".".join(path), line=node.start_mark.line + 1, message=message)
+
+
+def _is_echo(error: ErrorDetails, errors: list[ErrorDetails]) -> bool:
+    """Tell whether a list is called too short only because its items have problems of their own."""
+    location = error["loc"]
+    return error["type"] == "too_short" and any(
+        len(other["loc"]) > len(location) and other["loc"][: len(location)] == location
+        for other in errors
+    )
 
 
 def _problem(details: ErrorDetails, root: yaml.Node) -> Problem:

@@ -173,7 +173,7 @@ class ForbidRule(Section):
         if unknown:
             raise ValueError(
                 f"knows no API {', '.join(map(repr, unknown))}; "
-                "docs/kafka-support.md lists the names"
+                "docs/kafka-support.md lists them, for example DELETE_TOPICS"
             )
         return apis
 
@@ -184,7 +184,7 @@ class Limits(Section):
     connections: Annotated[int, Field(ge=1, le=1_000_000)] = 4_096
     frame_bytes_max: Annotated[int, Field(ge=64 * 1024, le=1024 * MIB)] = FRAME_BYTES_MAX
     in_flight_max: Annotated[int, Field(ge=1, le=10_000)] = 64
-    idle_ms: Annotated[int, Field(ge=1_000, le=86_400_000)] = 600_000
+    idle_ms: Annotated[int, Field(ge=1_000, le=86_400_000)] = 660_000
     write_buffer_bytes: Annotated[int, Field(ge=4_096, le=64 * MIB)] = 256 * 1024
     password_checks: Annotated[int, Field(ge=1, le=64)] = 2
     journal_file_bytes: Annotated[int, Field(ge=MIB, le=1024 * MIB)] = 64 * MIB
@@ -193,11 +193,13 @@ class Limits(Section):
 
     @model_validator(mode="after")
     def _hold_some_journal_files(self) -> Self:
-        # The sealer frees whole files only, so with fewer of them it could never catch up.
-        if self.journal_bytes_max < 4 * self.journal_file_bytes:
+        # The sealer frees whole files but never the newest, and reading goes on below 3/8 of the
+        # limit: a newest file larger than that could not be freed, and traffic would never go on.
+        needed = 4 * (self.journal_file_bytes + self.frame_bytes_max)
+        if self.journal_bytes_max < needed:
             raise ValueError(
-                f"journal_bytes_max {self.journal_bytes_max} must hold at least four files of "
-                f"journal_file_bytes {self.journal_file_bytes}: raise the one or lower the other"
+                f"journal_bytes_max must be at least 4 * (journal_file_bytes + frame_bytes_max) = "
+                f"{needed}: raise it or lower one of these"
             )
         return self
 
@@ -233,6 +235,10 @@ class Config(Section):
     def origin(self, worker: int = 0) -> str:
         """Name the origin that one worker's evidence carries: one worker, one journal."""
         return f"{self.instance}.{worker}"
+
+    def journal_directory(self, worker: int = 0) -> Path:
+        """Tell where one worker keeps its journal."""
+        return self.journal / self.origin(worker)
 
 
 def split_address(address: str) -> tuple[str, int]:

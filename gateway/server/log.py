@@ -1,0 +1,75 @@
+"""Structured logs: one JSON object a line on standard error, with a fixed vocabulary of events.
+
+Logs tell the operator how the gateway fares. They never hold payloads, passwords, hashes or bytes
+from a peer; who did what is evidence and stands in the archive.
+"""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import structlog
+
+if TYPE_CHECKING:
+    from structlog.typing import EventDict, FilteringBoundLogger
+
+
+class LogEvent(StrEnum):
+    """Every `event` that a log line can carry; docs/operating.md says what to do about each."""
+
+    STARTING = "starting"
+    LISTENING = "listening"
+    READY = "ready"
+    BIND_FAILED = "bind_failed"
+    UPSTREAM_FOUND = "upstream_found"
+    UPSTREAM_UNREACHABLE = "upstream_unreachable"
+    NODE_UNMAPPED = "node_unmapped"
+    TOPICS_UNRESOLVED = "topics_unresolved"
+    CONNECTION_OPENED = "connection_opened"
+    CONNECTION_CLOSED = "connection_closed"
+    CONNECTION_REFUSED = "connection_refused"
+    RECORDING_THROTTLED = "recording_throttled"
+    RECORDING_STOPPED = "recording_stopped"
+    RECORDING_RESUMED = "recording_resumed"
+    SEALER_STARTED = "sealer_started"
+    SEALER_DIED = "sealer_died"
+    SEALER_KILLED = "sealer_killed"
+    DRAINING = "draining"
+    DRAIN_TIMED_OUT = "drain_timed_out"
+    DEFECT = "defect"
+    STOPPED = "stopped"
+
+
+def place_exception(_logger: object, _method: str, event: EventDict) -> EventDict:
+    """Show where an exception came from and its type, but not its text, which may quote a peer."""
+    error = event.pop("exc_info", None)
+    if error is True:
+        error = sys.exception()
+    if isinstance(error, BaseException):
+        event["exception"] = type(error).__name__
+        event["places"] = [
+            f"{Path(place.filename).name}:{place.lineno} {place.name}"
+            for place in traceback.extract_tb(error.__traceback__)
+        ]
+    return event
+
+
+def configure_logs() -> FilteringBoundLogger:
+    """Set up the process' logger and return it; called once, by whoever owns the process."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            place_exception,
+            structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger("info"),
+        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    logger: FilteringBoundLogger = structlog.get_logger()
+    return logger

@@ -1,0 +1,201 @@
+"""What the gateway itself asks the cluster: where the nodes are, and how topics are named."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gateway.server.log import LogEvent
+from gateway.wire.api_keys import ApiKey
+from gateway.wire.errors import WireError
+from gateway.wire.frames import frame
+from gateway.wire.headers import RequestHeader
+from gateway.wire.messages import (
+    api_versions,
+    decode_response,
+    default_body,
+    encode_request,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from structlog.typing import FilteringBoundLogger
+
+    from gateway.config.model import Upstream
+    from gateway.session.topology import Topology
+    from gateway.wire.readers import Body
+
+Address = tuple[str, int]
+
+CLIENT_ID = "streamwitness"
+# Metadata of a cluster with 100,000 partitions is about 10 MB.
+ANSWER_BYTES_MAX = 64 * 1024 * 1024
+SIZE_BYTES = 4
+# An unknown node makes the gateway ask at most this often, whoever connects to however many ports.
+REFRESH_PAUSE_SECONDS = 1.0
+RETRY_SECONDS_MAX = 10.0
+# Metadata carries topic ids, and takes them in place of names, from this version on (KIP-516).
+TOPIC_ID_VERSION = 12
+
+
+class UpstreamError(Exception):
+    """The cluster could not be asked, or does not have what was asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """The cluster's own account of itself."""
+
+    cluster_id: str | None
+    nodes: dict[int, Address]
+
+
+class UpstreamCluster:
+    """Keeps the nodes' addresses fresh, and answers questions of sessions."""
+
+    def __init__(self, options: Upstream, topology: Topology, log: FilteringBoundLogger) -> None:
+        self._options = options
+        self._topology = topology
+        self._log = log
+        self._cluster: Cluster | None = None
+        self._is_reachable = True
+        self._refresh: asyncio.Task[None] | None = None
+        self._refreshed_at = float("-inf")
+
+    @property
+    def nodes(self) -> dict[int, Address]:
+        """The nodes of the newest answer; empty before the first."""
+        return self._cluster.nodes if self._cluster else {}
+
+    async def keep_fresh(self) -> None:
+        """Refresh for ever, soon after a failure and at the configured pace otherwise."""
+        retry_seconds = 0.25
+        while True:
+            try:
+                await self.refresh()
+            except UpstreamError:
+                retry_seconds = min(retry_seconds * 2, RETRY_SECONDS_MAX)
+                await asyncio.sleep(retry_seconds)
+            else:
+                retry_seconds = 0.25
+                await asyncio.sleep(self._options.refresh_ms / 1000)
+
+    async def refresh(self) -> None:
+        """Ask for the nodes now, or join a question under way; raises UpstreamError."""
+        if self._refresh is None or self._refresh.done():
+            self._refresh = asyncio.create_task(self._ask_for_nodes())
+        await asyncio.shield(self._refresh)
+
+    async def addresses_of(self, node_id: int | None) -> tuple[Address, ...]:
+        """Tell where a node listens, or for None where any node of the cluster may.
+
+        An unknown node is asked for once; raises UpstreamError when the cluster does not have it.
+        """
+        if node_id is None:
+            known = tuple(self.nodes.values())
+            return self._options.addresses + tuple(sorted(set(known) - {*self._options.addresses}))
+        if node_id not in self.nodes and self._may_ask():
+            await self.refresh()
+        address = self.nodes.get(node_id) or self._topology.brokers.address_of(node_id)
+        if address is None:
+            known_ids = ", ".join(map(str, sorted(self.nodes))) or "none yet"
+            raise UpstreamError(f"the cluster has no node {node_id} (it has: {known_ids})")
+        return (address,)
+
+    async def topic_names(self, topic_ids: Sequence[bytes]) -> dict[bytes, str]:
+        """Name topic ids; those that the cluster does not know, or does not tell, are left out."""
+        body = default_body(ApiKey.METADATA, TOPIC_ID_VERSION, response=False)
+        body["topics"] = [{"topic_id": topic_id, "name": None} for topic_id in topic_ids]
+        body["allow_auto_topic_creation"] = False
+        try:
+            answer = await self._ask_any(body)
+        except UpstreamError as error:
+            self._log.warning(LogEvent.TOPICS_UNRESOLVED, count=len(topic_ids), reason=str(error))
+            return {}
+        return {
+            topic["topic_id"]: topic["name"]
+            for topic in answer["topics"]
+            if topic["error_code"] == 0 and topic["name"]
+        }
+
+    def _may_ask(self) -> bool:
+        return asyncio.get_running_loop().time() - self._refreshed_at >= REFRESH_PAUSE_SECONDS
+
+    async def _ask_for_nodes(self) -> None:
+        self._refreshed_at = asyncio.get_running_loop().time()
+        body = default_body(ApiKey.METADATA, TOPIC_ID_VERSION, response=False)
+        # An empty list asks for no topic; null would ask for all of them.
+        body["topics"] = []
+        body["allow_auto_topic_creation"] = False
+        try:
+            answer = await self._ask_any(body)
+        except UpstreamError as error:
+            if self._is_reachable:
+                self._log.error(LogEvent.UPSTREAM_UNREACHABLE, reason=str(error))
+            self._is_reachable = False
+            raise
+        nodes = {each["node_id"]: (each["host"], each["port"]) for each in answer["brokers"]}
+        self._learn(Cluster(answer["cluster_id"], nodes))
+
+    def _learn(self, cluster: Cluster) -> None:
+        for node_id, (host, port) in cluster.nodes.items():
+            self._topology.brokers.learn(node_id, host, port)
+        if cluster != self._cluster or not self._is_reachable:
+            shown = {str(node): f"{host}:{port}" for node, (host, port) in cluster.nodes.items()}
+            self._log.info(LogEvent.UPSTREAM_FOUND, cluster_id=cluster.cluster_id, nodes=shown)
+        self._cluster = cluster
+        self._is_reachable = True
+
+    async def _ask_any(self, body: Body) -> Body:
+        failures = []
+        for address in await self.addresses_of(None):
+            try:
+                return await self._ask(address, body)
+            except (OSError, EOFError, TimeoutError, WireError) as error:
+                reason = str(error) or type(error).__name__
+                failures.append(f"{address[0]}:{address[1]}: {reason}")
+        raise UpstreamError("; ".join(failures))
+
+    async def _ask(self, address: Address, body: Body) -> Body:
+        async with asyncio.timeout(self._options.request_timeout_ms / 1000):
+            reader, writer = await asyncio.open_connection(*address)
+            try:
+                return await _metadata(reader, writer, body)
+            finally:
+                writer.close()
+
+
+async def _metadata(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, body: Body) -> Body:
+    """Ask one Metadata question at the newest version that both sides know."""
+    offered = await _exchange(reader, writer, ApiKey.API_VERSIONS, 0, {})
+    broker_max = _version_max(offered["api_keys"], ApiKey.METADATA)
+    version = min(broker_max, api_versions()[ApiKey.METADATA].version_max)
+    if version < TOPIC_ID_VERSION:
+        raise WireError(
+            f"the broker offers Metadata up to version {broker_max}; "
+            f"version {TOPIC_ID_VERSION} (Kafka 3.1) is the least the gateway works with"
+        )
+    return await _exchange(reader, writer, ApiKey.METADATA, version, body)
+
+
+def _version_max(offered: Iterable[Body], api_key: int) -> int:
+    return max((api["max_version"] for api in offered if api["api_key"] == api_key), default=-1)
+
+
+async def _exchange(
+    reader: asyncio.StreamReader,
+    writer: asyncio.StreamWriter,
+    api_key: ApiKey,
+    version: int,
+    body: Body,
+) -> Body:
+    header = RequestHeader(
+        api_key=api_key, api_version=version, correlation_id=1, client_id=CLIENT_ID, tags={}
+    )
+    writer.write(frame(encode_request(header, body)))
+    size = int.from_bytes(await reader.readexactly(SIZE_BYTES), "big", signed=True)
+    if not 0 <= size <= ANSWER_BYTES_MAX:
+        raise WireError(f"the answer claims {size} bytes: is this a Kafka port without TLS?")
+    return decode_response(await reader.readexactly(size), api_key, version).body

@@ -1,0 +1,234 @@
+"""The configuration file: what is accepted, and that everything else is named at once."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import get_args
+
+import pytest
+from pydantic import BaseModel
+
+from gateway.config.load import ConfigError, load_config
+from gateway.config.model import Config, Section
+from gateway.identity.passwords import hash_password
+
+HASH = hash_password("secret")
+BAD_TEXT = "must be text: quote it (YAML reads bare numbers, dates, yes and no as such)"
+BAD_HASH = (
+    "is not a hash of the form scrypt$ln=..,r=..,p=..$SALT$KEY; "
+    "make one with `streamwitness gateway hash-password`"
+)
+DOCUMENT = Path(__file__).parents[2] / "docs" / "configuration.md"
+GOOD = f"""
+instance: gateway-1
+archive: ./archive
+journal: /var/lib/streamwitness/journal
+upstream: {{bootstrap: ["127.0.0.1:9092", "[::1]:9092"]}}
+listeners:
+  - name: clients
+    host: 127.0.0.1
+    port: 19092
+    nodes: {{first_port: 19093, first_node_id: 1, count: 3}}
+    authentication:
+      type: plain
+      allow_plaintext: true
+      users: [{{name: alice, password_hash: "{HASH}"}}]
+  - name: open
+    host: 0.0.0.0
+    port: 29092
+    advertised_host: gateway.example
+    nodes: {{first_port: 29093, count: 3}}
+    authentication: {{type: none}}
+forbid:
+  - {{id: no-deletion, apis: [DELETE_TOPICS], topics: ["payments.*"]}}
+"""
+
+
+def write(folder: Path, text: str) -> Path:
+    """Put a configuration file into a folder."""
+    file = folder / "gateway.yaml"
+    file.write_text(text)
+    return file
+
+
+def problems_of(folder: Path, text: str) -> list[str]:
+    """Load a bad file and return its problems as shown."""
+    with pytest.raises(ConfigError) as caught:
+        load_config(write(folder, text))
+    return [str(problem) for problem in caught.value.problems]
+
+
+def test_a_good_file_becomes_a_config(tmp_path: Path) -> None:
+    """Every value of the file is found where the model says, and paths count from its folder."""
+    config = load_config(write(tmp_path, GOOD))
+
+    assert config.archive == tmp_path / "archive"
+    assert config.journal == Path("/var/lib/streamwitness/journal")
+    assert config.journal_directory() == config.journal / "gateway-1.0"
+    assert config.upstream.addresses == (("127.0.0.1", 9092), ("::1", 9092))
+    assert config.listeners[0].ports == {19092: None, 19093: 1, 19094: 2, 19095: 3}
+    assert [listener.advertised for listener in config.listeners] == [
+        "127.0.0.1",
+        "gateway.example",
+    ]
+    assert config.forbid[0].topics == ("payments.*",)
+    assert config.limits.in_flight_max == 64
+
+
+def test_a_config_does_not_print_password_hashes(tmp_path: Path) -> None:
+    """A configuration that lands in a log by accident shows no hash."""
+    assert "scrypt" not in repr(load_config(write(tmp_path, GOOD)))
+
+
+def test_all_problems_are_reported_at_once_with_path_and_line(tmp_path: Path) -> None:
+    """One run shows every problem, in file order, so that one edit can mend them all."""
+    text = """
+instance: gateway 1
+archive: 7
+upstream: {bootstrap: ["nowhere"], retries: 3}
+listeners:
+  - name: clients
+    port: "19092"
+    nodes: {first_port: 19093, count: 8}
+    authentication: {type: plain, allow_plaintext: true, users: [{name: a, password_hash: x}]}
+durability: fast
+"""
+
+    assert problems_of(tmp_path, text) == [
+        "instance (line 2): String should match pattern '^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$'",
+        "journal (line 2): is required: add it",
+        f"archive (line 3): {BAD_TEXT}",
+        "upstream.bootstrap (line 4): 'nowhere' is not of the form host:port",
+        "upstream.retries (line 4): is no key here: remove it (docs/configuration.md)",
+        "listeners.0.port (line 7): must be a whole number, without quotes",
+        f"listeners.0.authentication.users.0.password_hash (line 9): {BAD_HASH}",
+        "durability (line 10): Input should be 'written'",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        (
+            "instance: gateway-1",
+            "instance: gateway-1\ninstance: b",
+            "instance (line 3): is given twice",
+        ),
+        ("19092\n", "19092\n    port: 5\n", "listeners.0.port (line 10): is given twice"),
+        ("name: open", "name: clients", "listener name may appear once only, repeated: clients"),
+        ("port: 19092", "port: 19094", "port 19094 is also the port of a node"),
+        ("    advertised_host: gateway.example\n", "", "clients cannot connect to 0.0.0.0"),
+        ("allow_plaintext: true", "allow_plaintext: false", "would cross the network readable"),
+        ("first_port: 19093", "first_port: 65534", "port 65536 for the last node is above 65535"),
+        ("DELETE_TOPICS", "DropTopics", "knows no API 'DropTopics'"),
+        ("type: none", "type: oauth", "'oauth'"),
+        ("type: none", "typ: none", "needs a type: none or plain"),
+        ("name: alice", "name: no", "must be text: quote it"),
+        ("allow_plaintext: true", 'allow_plaintext: "true"', "must be true or false"),
+        ("instance:", "instanse:", "did you mean instance?"),
+        ("archive: ./archive", "archive: &a ./archive\nlimits: *a", "is an alias"),
+        ("archive: ./archive", "archive: !secret x", "has the tag !secret"),
+        ("count: 3", "count: !!int x", "is no int"),
+        ("allow_plaintext: true", "allow_plaintext: !!bool x", "is no bool"),
+        ("127.0.0.1:9092", "127.0.0.1:99999", "port outside 1 to 65535"),
+        ("[::1]:9092", "::1:9092", "not of the form host:port"),
+        ("forbid:", "limits: {journal_bytes_max: 8388608}\nforbid:", "must be at least 4 *"),
+        ("id: no-deletion", "id: no-deletion, apis: [FETCH]}\n  - {id: no-deletion", "rule id may"),
+        ("name: alice", "name: alice, password_hash: x}, {name: alice", "is not a hash"),
+        (GOOD, "", "must be a mapping"),
+        (GOOD, "- a list", "must be a mapping"),
+        (GOOD, "a: [1", "is not YAML"),
+        (GOOD, "a: 1\n---\nb: 2", "is not YAML"),
+        (GOOD, "a: \x01", "is not YAML"),
+    ],
+)
+def test_a_bad_file_is_refused_with_what_to_do(
+    tmp_path: Path, old: str, new: str, problem: str
+) -> None:
+    """Each kind of mistake is found and named."""
+    assert old in GOOD
+    assert problem in "\n".join(problems_of(tmp_path, GOOD.replace(old, new, 1)))
+
+
+def test_users_with_one_name_are_refused(tmp_path: Path) -> None:
+    """A second hash for a name would make it a matter of order which password counts."""
+    one = f'{{name: alice, password_hash: "{HASH}"}}'
+
+    assert "each user name may appear once only, repeated: alice" in "\n".join(
+        problems_of(tmp_path, GOOD.replace(one, f"{one}, {one}"))
+    )
+
+
+def test_a_file_that_cannot_be_read_is_a_problem(tmp_path: Path) -> None:
+    """A missing, binary or huge file is an error of the same kind."""
+    with pytest.raises(ConfigError, match="cannot be read"):
+        load_config(tmp_path / "missing.yaml")
+    binary = tmp_path / "binary.yaml"
+    binary.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ConfigError, match="cannot be read"):
+        load_config(binary)
+    huge = tmp_path / "huge.yaml"
+    huge.write_bytes(b" " * (4 * 1024 * 1024 + 1))
+    with pytest.raises(ConfigError, match="is it the right file"):
+        load_config(huge)
+
+
+def test_every_key_is_documented_with_its_default() -> None:
+    """docs/configuration.md has a row for each key in its section's table, and no other row."""
+    documented = rows_of(DOCUMENT.read_text())
+
+    assert documented == {(heading, key): default for heading, key, default in keys_of(Config, "")}
+
+
+def test_the_documented_example_is_a_good_file(tmp_path: Path) -> None:
+    """A reader can start from the example as it stands."""
+    example = re.search(r"```yaml\n(.*?)```", DOCUMENT.read_text(), re.DOTALL)
+
+    assert example is not None
+    assert load_config(write(tmp_path, example[1])).instance == "gateway-1"
+
+
+def rows_of(document: str) -> dict[tuple[str, str], str]:
+    """Read the tables: section heading and key to the default's cell."""
+    rows = {}
+    heading = ""
+    for line in document.splitlines():
+        if line.startswith("## "):
+            heading = line.removeprefix("## ").strip("`")
+        row = re.match(r"\| `(\w+)` \| ([^|]+) \|", line)
+        if row is not None:
+            rows[(heading, row[1])] = row[2].strip().strip("`")
+    return rows
+
+
+def keys_of(section: type[BaseModel], path: str) -> list[tuple[str, str, str]]:
+    """List every key of a section and those below it, with the default as the page shows it."""
+    keys = []
+    for key, declared in section.model_fields.items():
+        inner = [model for model in models_in(declared.annotation) if issubclass(model, Section)]
+        is_list = "tuple" in str(declared.annotation)
+        here = f"{path}.{key}".lstrip(".") + ("[]" if is_list else "")
+        keys.append((path or "The gateway", key, shown_default(section, key)))
+        for model in inner:
+            keys += keys_of(model, here)
+    return keys
+
+
+def models_in(annotation: object) -> list[type[BaseModel]]:
+    """Find the models inside an annotation."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [model for part in get_args(annotation) for model in models_in(part)]
+
+
+def shown_default(section: type[BaseModel], key: str) -> str:
+    """Say a default as the page does."""
+    declared = section.model_fields[key]
+    if declared.is_required():
+        return "required with `plain" if key == "users" else "required"
+    value = declared.default
+    if isinstance(value, BaseModel):
+        return "see below"
+    special = {"advertised_host": "host", "topics": "all", "principals": "all", "forbid": "[]"}
+    return special.get(key, str(value).lower())
