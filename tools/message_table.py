@@ -1,10 +1,12 @@
-"""Generate `gateway/wire/table/messages.json` from the message definitions inside a kafka-clients jar.
+"""Generate `gateway/wire/table/messages.json` from the definitions in a kafka-clients jar.
 
-Run `python tools/message_table.py PATH_TO_KAFKA_CLIENTS_JAR` after a new Kafka release, and with `--check` to
-see whether the committed table still says what that jar says. The output depends on the jar alone.
+Run `python tools/message_table.py PATH_TO_KAFKA_CLIENTS_JAR` after a new Kafka release, and with
+`--check` to see whether the committed table still says what that jar says. The output depends on
+the jar alone.
 
-Kept are the APIs a client can reach, that is those with the `broker` listener; the traffic of controllers among
-themselves is left out. Kept of each field is what decides its bytes and its meaning, without any prose.
+Kept are the APIs a client can reach, that is those with the `broker` listener; the traffic of
+controllers among themselves is left out. Kept of each field is what decides its bytes and its
+meaning, without any prose.
 """
 
 from __future__ import annotations
@@ -14,9 +16,11 @@ import json
 import re
 import sys
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
 
 TABLE = Path(__file__).resolve().parent.parent / "gateway" / "wire" / "table" / "messages.json"
 
@@ -106,10 +110,13 @@ def walk(fields: Sequence[Definition]) -> Iterator[Definition]:
 def build_api(request: Definition, response: Definition) -> Definition:
     """Build the table's form of one API.
 
-    The header's form follows the body's, with two exceptions that Kafka fixed for compatibility: the response to
-    ApiVersions keeps the first header (KIP-511), and ControlledShutdown 0 has a request header of its own.
+    The header's form follows the body's, with two exceptions that Kafka fixed for compatibility:
+    the response to ApiVersions keeps the first header (KIP-511), and ControlledShutdown 0 has a
+    request header of its own.
     """
     key = request["apiKey"]
+    if request["flexibleVersions"] != response["flexibleVersions"]:
+        raise SystemExit(f"{request['name']} and its response became flexible in two versions")
     if key == CONTROLLED_SHUTDOWN:
         raise SystemExit(
             "ControlledShutdown is back: request header 0 has no place in the table yet"
@@ -144,7 +151,7 @@ def build_table(jar: Path) -> Definition:
 
 
 def render(value: object, indent: str = "") -> str:
-    """Render JSON with one field a line, so that a new Kafka release shows as a readable difference."""
+    """Render JSON with one field a line, so that a new Kafka release can be read as a diff."""
     inner = indent + " "
     if isinstance(value, list) and any(isinstance(element, dict) for element in value):
         return (
@@ -167,9 +174,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     if text == TABLE.read_text():
         return 0
-    print(
-        f"{TABLE.name} differs from {options.jar.name}: run without --check, then read the difference"
-    )
+    print(f"{TABLE.name} differs from {options.jar.name}: run without --check and read the diff")
     return 1
 
 

@@ -9,6 +9,8 @@ WireError
 
 from __future__ import annotations
 
+from typing import Self
+
 
 class WireError(Exception):
     """Something on the wire, or meant for it, is wrong; the text says what and where."""
@@ -18,9 +20,10 @@ class WireError(Exception):
         self.problem = problem
         self.path = ""
         self.frames: tuple[bytes, ...] = ()
-        """Whole frames that `FrameBuffer.feed` had cut before it met the error: still to be served."""
+        """Whole frames that `FrameBuffer.feed` had cut before it met the error: still to be
+        served."""
 
-    def within(self, place: str) -> WireError:
+    def within(self, place: str) -> Self:
         """Note that the error lies inside `place`, for a caller that knows more of where it is."""
         separator = "" if not self.path or self.path.startswith("[") else "."
         self.path = f"{place}{separator}{self.path}"
@@ -46,7 +49,8 @@ class UnknownApiError(WireError):
         self.api_key = api_key
         self.api_version = api_version
         self.correlation_id = correlation_id
-        """The request's correlation id where one was read: a too new ApiVersions request is answered all the same."""
+        """The request's correlation id where one was read: a too new ApiVersions request is
+        answered all the same."""
 
 
 class EncodeError(WireError):

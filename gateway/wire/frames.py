@@ -9,10 +9,11 @@ from gateway.wire.primitives import INT32_MAX
 
 _SIZE = struct.Struct(">i")
 
-# What other protocols begin with, read as a size, is huge or negative: the usual sign of a wrong port.
+# What other protocols begin with, read as a size, is huge or negative: the usual sign of a wrong
+# port.
 _STRANGERS = {
     b"\x16\x03": "this looks like TLS: is the client set to TLS while this port is plain?",
-    b"\x15\x03": "this looks like a TLS alert: is the other side set to TLS while this port is plain?",
+    b"\x15\x03": "this looks like a TLS alert: is the other side set to TLS?",
     b"GE": "this looks like HTTP: is a browser or a health check using this port?",
     b"PO": "this looks like HTTP: is a web client using this port?",
     b"HT": "this looks like an HTTP answer: is the port that of a Kafka broker?",
@@ -37,8 +38,9 @@ class FrameBuffer:
     def feed(self, data: bytes | bytearray | memoryview) -> list[bytes]:
         """Take bytes from the stream; return the frames they complete, without their size prefix.
 
-        A size that is negative or beyond the limit raises `MalformedError` or `LimitError`; the stream is of no more
-        use then. The error's `frames` are the whole frames that came before it in the same data.
+        A size that is negative or beyond the limit raises `MalformedError` or `LimitError`; the
+        stream is of no more use then. The error's `frames` are the whole frames that came before it
+        in the same data.
         """
         self._buffer += data
         frames: list[bytes] = []

@@ -1,6 +1,7 @@
 """Request and response headers: what stands before the message in every frame.
 
-Which form a header has is said by the message table for each API and version; it does not always follow the body.
+Which form a header has is said by the message table for each API and version; it does not always
+follow the body.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ from gateway.wire.writers import check_tags, pack_tags
 _REQUEST = struct.Struct(">hhi")
 _RESPONSE = struct.Struct(">i")
 
-# The client id kept its old form in the flexible header, so that an old broker can read the header of a too new
-# ApiVersions request and answer it (KIP-511).
+# The client id kept its old form in the flexible header, so that an old broker can read the header
+# of a too new ApiVersions request and answer it (KIP-511).
 _read_client_id = string_reader(compact=False, nullable=True)
 _write_client_id = string_writer(compact=False, nullable=True)
 _read_tags = compile_reader((), 0, flexible=True)
@@ -36,7 +37,7 @@ class RequestHeader:
 
 
 def find_api(api_key: int, api_version: int, correlation_id: int | None = None) -> Api:
-    """Return the API, or raise `UnknownApiError` where the table has it not, or not in this version."""
+    """Return the API, or raise `UnknownApiError` where the table lacks it or the version."""
     api = load().get(api_key)
     if api is None or api_version not in api.versions:
         raise UnknownApiError(api_key, api_version, correlation_id)
@@ -85,7 +86,7 @@ def write_request_header(header: RequestHeader) -> bytes:
 def read_response_header(
     frame: bytes, api_key: int, api_version: int
 ) -> tuple[int, dict[int, bytes], int]:
-    """Read the header of a response to this API and version: correlation id, tags, where the body begins."""
+    """Read the header of a response: correlation id, tags, and where the body begins."""
     api = find_api(api_key, api_version)
     if len(frame) < _RESPONSE.size:
         raise MalformedError(f"a response of {len(frame)} bytes has no whole header")

@@ -1,16 +1,17 @@
 """Decode and encode whole requests and responses, of any API and version in the message table.
 
-A body is a dictionary with the version's field names in snake case: structures are dictionaries, arrays are lists, a
-uuid is 16 bytes, `records` is a view into the frame that was decoded (so the frame lives as long as the view), and
-null is None. The functions for a version are compiled when it is first seen.
+A body is a dictionary with the version's field names in snake case: structures are dictionaries,
+arrays are lists, a uuid is 16 bytes, `records` is a view into the frame that was decoded (so the
+frame lives as long as the view), and null is None. The functions for a version are compiled when it
+is first seen.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from gateway.wire.errors import MalformedError, WireError
 from gateway.wire.headers import (
@@ -26,6 +27,9 @@ from gateway.wire.readers import Body, compile_reader
 from gateway.wire.schema import default_value
 from gateway.wire.table import load
 from gateway.wire.writers import compile_writer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

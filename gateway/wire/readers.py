@@ -1,7 +1,8 @@
 """Compile the fields of a message version into a function that reads them from a frame.
 
-Neighbouring fields of fixed size are read with one `struct` call. The function returns a dictionary of the version's
-fields; tagged fields that are absent have their default, and those the table does not know are kept under `TAGS`.
+Neighbouring fields of fixed size are read with one `struct` call. The function returns a dictionary
+of the version's fields; tagged fields that are absent have their default, and those the table does
+not know are kept under `TAGS`.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from gateway.wire.errors import MalformedError, WireError
 from gateway.wire.primitives import (
     Budget,
     Reader,
+    ReadLength,
     bytes_reader,
     check_count,
     cut_off,
@@ -23,13 +25,14 @@ from gateway.wire.primitives import (
     read_uvarint,
     string_reader,
 )
-from gateway.wire.schema import default_value
+from gateway.wire.schema import default_maker
 from gateway.wire.table import Field, FieldType
 
 Body = dict[str, Any]
 
 TAGS = "_tags"
-"""The key of the tagged fields that the table does not know: a dictionary of tag number to bytes."""
+"""The key of the tagged fields that the table does not know: a dictionary of tag number to
+bytes."""
 
 FIXED_FORMATS: Mapping[FieldType, str] = {
     FieldType.BOOL: "?",
@@ -52,7 +55,7 @@ def fixed_format(field: Field) -> str | None:
 
 
 def runs(fields: Sequence[Field]) -> Iterator[tuple[list[Field], Field | None]]:
-    """Cut fields into runs of fixed size, each with the field of varying size that ends it, None after the last."""
+    """Cut fields into runs of fixed size, each with the field of varying size that ends it."""
     run: list[Field] = []
     for field in fields:
         if fixed_format(field):
@@ -153,7 +156,7 @@ def _nullable_struct_reader(read: Reader) -> Reader:
             return None, position + 1
         if mark != b"\x01":
             raise MalformedError(
-                f"byte {position} must say whether a structure follows, it is {mark.hex() or 'missing'}"
+                f"byte {position} must say whether a structure follows, not {mark.hex() or 'end'}"
             )
         return read(frame, position + 1, budget)
 
@@ -163,57 +166,50 @@ def _nullable_struct_reader(read: Reader) -> Reader:
 def _array_reader(field: Field, version: int, *, flexible: bool) -> Reader:
     read_length = read_compact_length if flexible else read_int32_length
     nullable = version in field.nullable
+    if field.kind.element in FIXED_FORMATS:
+        return _fixed_array_reader(
+            FIXED_FORMATS[field.kind.element], read_length, nullable=nullable
+        )
     bytes_min = _element_bytes_min(field, version, flexible=flexible)
     values = max(1, sum(version in member.versions for member in field.fields))
-    read_elements = _elements_reader(field, version, flexible=flexible)
+    read = _element_reader(field, version, flexible=flexible, nullable=False)
+
+    def read_array(frame: bytes, position: int, budget: Budget) -> tuple[list[Any] | None, int]:
+        count, position = read_length(frame, position)
+        if count < 0:
+            return None, null_end(count, position, nullable=nullable)
+        check_count(frame, position, count, bytes_min)
+        budget.spend(count * values)
+        elements: list[Any] = []
+        for index in range(count):
+            try:
+                element, position = read(frame, position, budget)
+            except WireError as error:
+                raise error.within(f"[{index}]") from error.__cause__
+            elements.append(element)
+        return elements, position
+
+    return read_array
+
+
+def _fixed_array_reader(fixed: str, read_length: ReadLength, *, nullable: bool) -> Reader:
+    size = struct.calcsize(">" + fixed)
+    # Most arrays are short, such as the replicas of a partition: their packings are made once.
+    short = [struct.Struct(">" + fixed * count) for count in range(8)]
 
     def read_array(frame: bytes, position: int, budget: Budget) -> tuple[list[Any] | None, int]:
         count, start = read_length(frame, position)
         if count < 0:
             return None, null_end(count, start, nullable=nullable)
-        check_count(frame, start, count, bytes_min)
-        budget.spend(count * values)
-        return read_elements(count, frame, start, budget)
+        end = start + count * size
+        if end > len(frame):
+            raise cut_off(frame, start, count * size)
+        budget.spend(count)
+        if count < len(short):
+            return list(short[count].unpack_from(frame, start)), end
+        return [value for (value,) in struct.iter_unpack(">" + fixed, frame[start:end])], end
 
     return read_array
-
-
-ElementsReader = Callable[[int, bytes, int, Budget], tuple[list[Any], int]]
-
-
-def _elements_reader(field: Field, version: int, *, flexible: bool) -> ElementsReader:
-    fixed = FIXED_FORMATS.get(field.kind.element)
-    if fixed:
-        return _fixed_elements_reader(fixed)
-    read = _element_reader(field, version, flexible=flexible, nullable=False)
-
-    def read_elements(
-        count: int, frame: bytes, position: int, budget: Budget
-    ) -> tuple[list[Any], int]:
-        elements: list[Any] = []
-        try:
-            for _ in range(count):
-                element, position = read(frame, position, budget)
-                elements.append(element)
-        except WireError as error:
-            raise error.within(f"[{len(elements)}]") from error.__cause__
-        return elements, position
-
-    return read_elements
-
-
-def _fixed_elements_reader(fixed: str) -> ElementsReader:
-    size = struct.calcsize(">" + fixed)
-    # Replica lists and the like are short: their packings are made once.
-    packings = [struct.Struct(">" + fixed * count) for count in range(8)]
-
-    def read_elements(count: int, frame: bytes, position: int, _: Budget) -> tuple[list[Any], int]:
-        end = position + count * size
-        if count < len(packings):
-            return list(packings[count].unpack_from(frame, position)), end
-        return [value for (value,) in struct.iter_unpack(">" + fixed, frame[position:end])], end
-
-    return read_elements
 
 
 def _element_bytes_min(field: Field, version: int, *, flexible: bool) -> int:
@@ -242,7 +238,7 @@ TagsReader = Callable[[Body, bytes, int, Budget], int]
 
 def _tags_reader(fields: Sequence[Field], version: int) -> TagsReader:
     known = {field.tag: (field.name, _value_reader_tagged(field, version)) for field in fields}
-    defaults = [(field.name, _default_maker(field, version)) for field in fields]
+    defaults = [(field.name, default_maker(field, version)) for field in fields]
 
     def read_tags(body: Body, frame: bytes, position: int, budget: Budget) -> int:
         for name, make in defaults:
@@ -288,10 +284,3 @@ def _value_reader_tagged(field: Field, version: int) -> Reader:
     if fixed_format(field):
         return _fixed_reader(field.kind.element)
     return _value_reader(field, version, flexible=True)
-
-
-def _default_maker(field: Field, version: int) -> Callable[[], Any]:
-    default = default_value(field, version)
-    if isinstance(default, list | dict):
-        return lambda: default_value(field, version)
-    return lambda: default

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from gateway.wire.table import UNSTATED, Field, FieldType, Versions, load
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
 
 Direction = Literal["request", "response"]
 
@@ -24,18 +26,23 @@ _TYPE_DEFAULTS: dict[FieldType, Any] = {
 }
 
 
+def default_maker(field: Field, version: int) -> Callable[[], Any]:
+    """Return a function that makes the value a field has where nobody sets it, fresh each time."""
+    if field.kind.is_array and field.default is UNSTATED:
+        return list
+    if field.kind.element is not FieldType.STRUCT or field.default is not UNSTATED:
+        default = default_value(field, version)
+        return lambda: default
+    makers = [(m.name, default_maker(m, version)) for m in field.fields if version in m.versions]
+    return lambda: {name: make() for name, make in makers}
+
+
 def default_value(field: Field, version: int) -> Any:  # noqa: ANN401 - each field has its own type
-    """Return the value that a field has where nobody sets it, fresh each time."""
+    """Return the value that a field has where nobody sets it."""
     if field.default is not UNSTATED:
         return field.default
-    if field.kind.is_array:
-        return []
-    if field.kind.element is FieldType.STRUCT:
-        return {
-            member.name: default_value(member, version)
-            for member in field.fields
-            if version in member.versions
-        }
+    if field.kind.is_array or field.kind.element is FieldType.STRUCT:
+        return default_maker(field, version)()
     return _TYPE_DEFAULTS.get(field.kind.element, 0)
 
 
@@ -68,7 +75,8 @@ def walk(
 def host_fields() -> list[HostField]:
     """List every text field of every message whose name speaks of a host or an address.
 
-    The proxy must rewrite each of them or say why it need not: one missed field lets clients go past it.
+    The proxy must rewrite each of them or say why it need not: one missed field lets clients go
+    past it.
     """
     return [
         HostField(

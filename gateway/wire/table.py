@@ -1,16 +1,17 @@
-"""The message table: APIs, their fields, and the versions in which a field exists, as Kafka defines them."""
+"""The message table: APIs, their fields, and the versions in which each field exists."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum, StrEnum
 from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
 
 VERSION_OPEN = 32_767
 """The upper end of a range such as `9+`: the largest int16, since versions travel as int16."""
@@ -78,7 +79,7 @@ class FieldKind:
 
 
 class Unstated(Enum):
-    """The default of a field for which Kafka's definition states none; its type's own default holds."""
+    """The mark of a field for which Kafka states no default, so that its type's holds."""
 
     UNSTATED = 0
 
@@ -92,8 +93,9 @@ Default = bool | int | str | None | Unstated
 class Field:
     """One field of a message or of a structure in it.
 
-    `tag` is set for a tagged field (KIP-482). `default` is what Kafka's definition states, `UNSTATED` where it states
-    nothing. `ignorable` means that a version without the field may be written although the field has a value.
+    `tag` is set for a tagged field (KIP-482). `default` is what Kafka's definition states,
+    `UNSTATED` where it states nothing. `ignorable` means that a version without the field may be
+    written although the field has a value.
     """
 
     name: str
@@ -111,8 +113,9 @@ class Field:
 class Api:
     """One Kafka API: its versions, and the fields of its request and of its response.
 
-    The two `..._header_flexible` ranges say in which versions a header carries tagged fields; they differ from
-    `flexible`, which is about the body, where Kafka kept an old header for compatibility.
+    The two `..._header_flexible` ranges say in which versions a header carries tagged fields; they
+    differ from `flexible`, which is about the body, where Kafka kept an old header for
+    compatibility.
     """
 
     key: int

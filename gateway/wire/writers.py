@@ -1,7 +1,8 @@
-"""Compile the fields of a message version into a function that writes them, the counterpart of `readers`.
+"""Compile the fields of a message version into a function that writes them.
 
-Nothing is guessed: a missing field, a field that the version does not have, a value of another type or beyond its
-range raise `EncodeError`. Tagged fields may be missing, and are left out when they have their default, as Kafka does.
+This is the counterpart of `readers`, and nothing is guessed: a missing field, a field that the
+version does not have, a value of another type or beyond its range raise `EncodeError`. Tagged
+fields may be missing, and are left out when they have their default, as Kafka does.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ from typing import Any
 
 from gateway.wire.errors import EncodeError, WireError
 from gateway.wire.primitives import (
-    INT32_MAX,
     PackLength,
     Parts,
     Writer,
@@ -23,7 +23,7 @@ from gateway.wire.primitives import (
     string_writer,
     wrong_type,
 )
-from gateway.wire.readers import FIXED_FORMATS, TAGS, fixed_format, runs
+from gateway.wire.readers import FIXED_FORMATS, TAGS, runs
 from gateway.wire.schema import default_value
 from gateway.wire.table import Field, FieldType
 
@@ -73,7 +73,7 @@ def compile_writer(fields: Sequence[Field], version: int, *, flexible: bool) -> 
 def _check_surplus(
     body: Mapping[str, Any], known: frozenset[str], absent: Mapping[str, Field], version: int
 ) -> None:
-    """Refuse fields that version `version` cannot carry, except where Kafka lets them be dropped."""
+    """Refuse fields that the version cannot carry, except where Kafka lets them be dropped."""
     for name in body.keys() - known:
         field = absent.get(name)
         if field is None:
@@ -116,14 +116,12 @@ def _run_packer(run: Sequence[Field]) -> Callable[[dict[str, Any]], bytes]:
 def _blame(run: Sequence[Field], body: Mapping[str, Any]) -> EncodeError:
     """Find which value of a run does not fit, once packing the run has failed."""
     for field in run:
+        value = body[field.name]
         try:
-            struct.pack(">" + FIXED_FORMATS[field.kind.element], body[field.name])
+            struct.pack(">" + FIXED_FORMATS[field.kind.element], value)
         except struct.error as error:
-            found = error
-            break
-    return EncodeError(f"{body[field.name]!r} is no {field.kind.element}: {found}").within(
-        field.name
-    )
+            return EncodeError(f"{value!r} is no {field.kind.element}: {error}").within(field.name)
+    raise AssertionError("packing the run failed, packing each of its values did not")
 
 
 def _check_bool(name: str, value: object) -> None:
@@ -201,17 +199,14 @@ def _array_writer(field: Field, version: int, *, flexible: bool) -> Writer:
         if value is None and nullable:
             parts.append(pack_length(-1))
             return
-        if not isinstance(value, list | tuple):
+        if not isinstance(value, list):
             raise wrong_type("list", value, nullable=nullable)
-        if len(value) > INT32_MAX:
-            raise EncodeError(f"{len(value)} elements, Kafka allows {INT32_MAX}")
         parts.append(pack_length(len(value)))
-        index = 0
-        try:
-            for index, element in enumerate(value):
+        for index, element in enumerate(value):
+            try:
                 write(element, parts)
-        except WireError as error:
-            raise error.within(f"[{index}]") from error.__cause__
+            except WireError as error:
+                raise error.within(f"[{index}]") from error.__cause__
 
     return write_array
 
