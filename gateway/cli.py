@@ -57,20 +57,23 @@ def remedy_for(error: ModuleNotFoundError) -> str | None:
 
 
 def extra_with(module: str, requirements: list[str]) -> str | None:
-    """Find the first extra one of whose requirements names the distribution of a module.
+    """Find the smallest extra one of whose requirements names the distribution of a module.
 
     A distribution is taken to hold the module when its name begins or ends with the module's
     (`yaml` is in pyyaml, `vl_convert` in vl-convert-python).
     """
     wanted = module.partition(".")[0].replace("_", "-").lower()
+    extras: dict[str, list[str]] = {}
     for requirement in requirements:
         match = re.match(r"([A-Za-z0-9._-]+).*extra == ['\"](\w+)['\"]", requirement)
-        if match is None or not wanted:
-            continue
-        distribution = match[1].replace("_", "-").lower()
-        if distribution.startswith(wanted) or distribution.endswith(wanted):
-            return match[2]
-    return None
+        if match is not None:
+            extras.setdefault(match[2], []).append(match[1].replace("_", "-").lower())
+    holding = [
+        extra
+        for extra, names in extras.items()
+        if wanted and any(name.startswith(wanted) or name.endswith(wanted) for name in names)
+    ]
+    return min(holding, key=lambda extra: len(extras[extra]), default=None)
 
 
 def _show_version(is_wanted: object) -> None:

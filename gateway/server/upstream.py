@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from structlog.typing import FilteringBoundLogger
 
-    from gateway.config.model import Upstream
+    from gateway.config.model import Config
     from gateway.session.topology import Topology
     from gateway.wire.readers import Body
 
@@ -55,8 +55,9 @@ class Cluster:
 class UpstreamCluster:
     """Keeps the nodes' addresses fresh, and answers questions of sessions."""
 
-    def __init__(self, options: Upstream, topology: Topology, log: FilteringBoundLogger) -> None:
-        self._options = options
+    def __init__(self, config: Config, topology: Topology, log: FilteringBoundLogger) -> None:
+        self._options = config.upstream
+        self._listeners = config.listeners
         self._topology = topology
         self._log = log
         self._cluster: Cluster | None = None
@@ -121,6 +122,8 @@ class UpstreamCluster:
         }
 
     def _may_ask(self) -> bool:
+        if self._refresh is not None and not self._refresh.done():
+            return True
         return asyncio.get_running_loop().time() - self._refreshed_at >= REFRESH_PAUSE_SECONDS
 
     async def _ask_for_nodes(self) -> None:
@@ -145,8 +148,15 @@ class UpstreamCluster:
         if cluster != self._cluster or not self._is_reachable:
             shown = {str(node): f"{host}:{port}" for node, (host, port) in cluster.nodes.items()}
             self._log.info(LogEvent.UPSTREAM_FOUND, cluster_id=cluster.cluster_id, nodes=shown)
+            self._warn_of_unmapped(cluster)
         self._cluster = cluster
         self._is_reachable = True
+
+    def _warn_of_unmapped(self, cluster: Cluster) -> None:
+        for listener in self._listeners:
+            unmapped = sorted(cluster.nodes.keys() - listener.nodes.ports.keys())
+            if unmapped:
+                self._log.error(LogEvent.NODE_UNMAPPED, listener=listener.name, nodes=unmapped)
 
     async def _ask_any(self, body: Body) -> Body:
         failures = []

@@ -38,7 +38,7 @@ class Worker:
         self._config = config
         self._recorder = recorder
         self._log = log
-        self._upstream = UpstreamCluster(config.upstream, topology, log)
+        self._upstream = UpstreamCluster(config, topology, log)
         self._passwords = PasswordChecks(workers=config.limits.password_checks)
         self._listeners = Listeners(
             config,
