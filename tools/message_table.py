@@ -54,7 +54,7 @@ def read_definitions(jar: Path) -> tuple[str, list[Definition]]:
     return version[1], [json.loads(re.sub(r"(?m)^\s*//.*$", "", text)) for text in texts]
 
 
-def read_default(field: Definition) -> Any:  # noqa: ANN401 - a default has the field's own type
+def read_default(field: Definition) -> bool | int | str | None:
     """Turn a definition's default, often written as text, into a JSON value of the field's type."""
     default, kind = field["default"], field["type"]
     if default == "null":
@@ -62,7 +62,7 @@ def read_default(field: Definition) -> Any:  # noqa: ANN401 - a default has the 
     if kind == "bool":
         return str(default).lower() == "true"
     if kind == "string":
-        return default
+        return str(default)
     return int(str(default), 0)
 
 

@@ -56,7 +56,8 @@ def read_request_header(frame: bytes) -> tuple[RequestHeader, int]:
     try:
         client_id, position = _read_client_id(frame, _REQUEST.size, Budget())
     except MalformedError as error:
-        raise error.within("client_id") from error.__cause__
+        error.within("client_id")
+        raise
     tags: dict[int, bytes] = {}
     if api_version in api.request_header_flexible:
         tags, position = _read_header_tags(frame, position)

@@ -170,7 +170,7 @@ def null_end(length: int, position: int, *, nullable: bool) -> int:
 
 
 def check_count(frame: bytes, position: int, count: int, bytes_min: int) -> None:
-    """Refuse an array count that the rest of the frame cannot hold, before anything is allocated."""
+    """Refuse an array count that the rest of the frame cannot hold, before allocating for it."""
     if count * bytes_min > len(frame) - position:
         raise cut_off(frame, position, count * bytes_min)
 

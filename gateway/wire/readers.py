@@ -47,6 +47,7 @@ FIXED_FORMATS: Mapping[FieldType, str] = {
 """How `struct` writes the types of fixed size, big-endian."""
 
 _TAG_BYTES_MIN = 2
+_TAG_VALUES = 2
 
 
 def fixed_format(field: Field) -> str | None:
@@ -96,7 +97,8 @@ def compile_reader(fields: Sequence[Field], version: int, *, flexible: bool) -> 
         except struct.error:
             raise MalformedError(f"the bytes end after byte {len(frame)}").within(place) from None
         except WireError as error:
-            raise error.within(place) from error.__cause__
+            error.within(place)
+            raise
         return body, position
 
     return read_struct
@@ -171,7 +173,7 @@ def _array_reader(field: Field, version: int, *, flexible: bool) -> Reader:
             FIXED_FORMATS[field.kind.element], read_length, nullable=nullable
         )
     bytes_min = _element_bytes_min(field, version, flexible=flexible)
-    values = max(1, sum(version in member.versions for member in field.fields))
+    values = _element_values(field, version)
     read = _element_reader(field, version, flexible=flexible, nullable=False)
 
     def read_array(frame: bytes, position: int, budget: Budget) -> tuple[list[Any] | None, int]:
@@ -185,7 +187,8 @@ def _array_reader(field: Field, version: int, *, flexible: bool) -> Reader:
             try:
                 element, position = read(frame, position, budget)
             except WireError as error:
-                raise error.within(f"[{index}]") from error.__cause__
+                error.within(f"[{index}]")
+                raise
             elements.append(element)
         return elements, position
 
@@ -233,11 +236,21 @@ def _bytes_min(field: Field, version: int, *, flexible: bool) -> int:
     return _element_bytes_min(field, version, flexible=flexible)
 
 
+def _element_values(field: Field, version: int) -> int:
+    """Return how many values of the budget an element of an array costs; a dictionary costs two."""
+    if field.kind.element is not FieldType.STRUCT:
+        return 1
+    members = (member for member in field.fields if version in member.versions)
+    return 2 + sum(1 if m.kind.is_array else _element_values(m, version) for m in members)
+
+
 TagsReader = Callable[[Body, bytes, int, Budget], int]
 
 
 def _tags_reader(fields: Sequence[Field], version: int) -> TagsReader:
-    known = {field.tag: (field.name, _value_reader_tagged(field, version)) for field in fields}
+    known = {
+        field.tag: (field.name, _value_reader(field, version, flexible=True)) for field in fields
+    }
     defaults = [(field.name, default_maker(field, version)) for field in fields]
 
     def read_tags(body: Body, frame: bytes, position: int, budget: Budget) -> int:
@@ -247,13 +260,17 @@ def _tags_reader(fields: Sequence[Field], version: int) -> TagsReader:
         if not count:
             return position
         check_count(frame, position, count, _TAG_BYTES_MIN)
-        budget.spend(count)
+        budget.spend(count * _TAG_VALUES)
         previous = -1
         for _ in range(count):
             tag, start, position = read_tag(frame, position, previous)
             if tag in known:
                 name, read = known[tag]
-                body[name], end = read(frame, start, budget)
+                try:
+                    body[name], end = read(frame, start, budget)
+                except WireError as error:
+                    error.within(name)
+                    raise
                 if end != position:
                     raise MalformedError(
                         f"tag {tag} announces {position - start} bytes, its value has {end - start}"
@@ -278,9 +295,3 @@ def read_tag(frame: bytes, position: int, previous: int) -> tuple[int, int, int]
     if start + size > len(frame):
         raise cut_off(frame, start, size)
     return tag, start, start + size
-
-
-def _value_reader_tagged(field: Field, version: int) -> Reader:
-    if fixed_format(field):
-        return _fixed_reader(field.kind.element)
-    return _value_reader(field, version, flexible=True)

@@ -26,7 +26,7 @@ _TYPE_DEFAULTS: dict[FieldType, Any] = {
 }
 
 
-def default_maker(field: Field, version: int) -> Callable[[], Any]:
+def default_maker(field: Field, version: int) -> Callable[[], object]:
     """Return a function that makes the value a field has where nobody sets it, fresh each time."""
     if field.kind.is_array and field.default is UNSTATED:
         return list
@@ -37,7 +37,7 @@ def default_maker(field: Field, version: int) -> Callable[[], Any]:
     return lambda: {name: make() for name, make in makers}
 
 
-def default_value(field: Field, version: int) -> Any:  # noqa: ANN401 - each field has its own type
+def default_value(field: Field, version: int) -> object:
     """Return the value that a field has where nobody sets it."""
     if field.default is not UNSTATED:
         return field.default

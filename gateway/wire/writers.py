@@ -39,9 +39,9 @@ def compile_writer(fields: Sequence[Field], version: int, *, flexible: bool) -> 
     present = [field for field in fields if version in field.versions]
     plain = [field for field in present if field.tag is None]
     steps = [_step(run, last, version, flexible=flexible) for run, last in runs(plain)]
-    write_tags = (
-        _tags_writer([f for f in present if f.tag is not None], version) if flexible else None
-    )
+    if flexible:
+        tagged = [field for field in present if field.tag is not None]
+        steps.append((_tags_packer(tagged, version), "", None))
     known = frozenset(field.name for field in present) | ({TAGS} if flexible else set())
     absent = {field.name: field for field in fields if version not in field.versions}
 
@@ -59,13 +59,12 @@ def compile_writer(fields: Sequence[Field], version: int, *, flexible: bool) -> 
                 if write:
                     place = name
                     write(body[name], parts)
-            if write_tags:
-                place = ""
-                write_tags(body, parts)
         except KeyError as error:
             raise EncodeError("the field is missing").within(str(error.args[0])) from None
         except WireError as error:
-            raise (error.within(place) if place else error) from error.__cause__
+            if place:
+                error.within(place)
+            raise
 
     return write_struct
 
@@ -96,11 +95,7 @@ def _run_packer(run: Sequence[Field]) -> Callable[[dict[str, Any]], bytes]:
     checks = [
         (field.name, _CHECKS[field.kind.element]) for field in run if field.kind.element in _CHECKS
     ]
-    if len(run) == 1:
-        name = run[0].name
-        values: Callable[[dict[str, Any]], tuple[Any, ...]] = lambda body: (body[name],)  # noqa: E731
-    else:
-        values = itemgetter(*(field.name for field in run))
+    values = _values_getter([field.name for field in run])
 
     def pack_run(body: dict[str, Any]) -> bytes:
         for checked, check in checks:
@@ -111,6 +106,11 @@ def _run_packer(run: Sequence[Field]) -> Callable[[dict[str, Any]], bytes]:
             raise _blame(run, body) from None
 
     return pack_run
+
+
+def _values_getter(names: Sequence[str]) -> Callable[[dict[str, Any]], tuple[Any, ...]]:
+    # An itemgetter of one name returns the value itself, not a tuple of one.
+    return itemgetter(*names) if len(names) > 1 else lambda body: (body[names[0]],)
 
 
 def _blame(run: Sequence[Field], body: Mapping[str, Any]) -> EncodeError:
@@ -206,38 +206,37 @@ def _array_writer(field: Field, version: int, *, flexible: bool) -> Writer:
             try:
                 write(element, parts)
             except WireError as error:
-                raise error.within(f"[{index}]") from error.__cause__
+                error.within(f"[{index}]")
+                raise
 
     return write_array
 
 
-def _tags_writer(fields: Sequence[Field], version: int) -> Writer:
+def _tags_packer(fields: Sequence[Field], version: int) -> Callable[[dict[str, Any]], bytes]:
     known = [
-        (
-            field.tag or 0,
-            field.name,
-            default_value(field, version),
-            _value_writer(field, version, flexible=True),
-        )
+        (field.name, field.tag, default_value(field, version))
+        + (_value_writer(field, version, flexible=True),)
         for field in fields
+        if field.tag is not None
     ]
-    numbers = frozenset(tag for tag, *_ in known)
+    numbers = frozenset(tag for _, tag, *_ in known)
 
-    def write_tags(body: dict[str, Any], parts: Parts) -> None:
-        tagged: dict[int, bytes] = {}
-        for tag, name, default, write in known:
+    def pack_body_tags(body: dict[str, Any]) -> bytes:
+        tags: dict[int, bytes] = {}
+        for name, tag, default, write in known:
             if name in body and body[name] != default:
                 value: Parts = []
                 try:
                     write(body[name], value)
                 except WireError as error:
-                    raise error.within(name) from error.__cause__
-                tagged[tag] = b"".join(value)
+                    error.within(name)
+                    raise
+                tags[tag] = b"".join(value)
         if TAGS in body:
-            tagged |= check_tags(body[TAGS], numbers)
-        parts.append(pack_tags(tagged))
+            tags |= check_tags(body[TAGS], numbers)
+        return pack_tags(tags)
 
-    return write_tags
+    return pack_body_tags
 
 
 def check_tags(tags: object, known: frozenset[int] = frozenset()) -> dict[int, bytes]:
