@@ -37,18 +37,15 @@ Step = tuple[Callable[[dict[str, Any]], bytes] | None, str, Writer | None]
 def compile_writer(fields: Sequence[Field], version: int, *, flexible: bool) -> Writer:
     """Compile the writer of a structure."""
     present = [field for field in fields if version in field.versions]
-    plain = [field for field in present if field.tag is None]
-    steps = [_step(run, last, version, flexible=flexible) for run, last in runs(plain)]
-    if flexible:
-        tagged = [field for field in present if field.tag is not None]
-        steps.append((_tags_packer(tagged, version), "", None))
+    steps = _steps(present, version, flexible=flexible)
+    mandatory = sum(field.tag is None for field in present)
     known = frozenset(field.name for field in present) | ({TAGS} if flexible else set())
     absent = {field.name: field for field in fields if version not in field.versions}
 
     def write_struct(body: object, parts: Parts) -> None:
         if not isinstance(body, dict):
             raise wrong_type("dict", body)
-        if len(body) > len(plain) and not known.issuperset(body):
+        if len(body) > mandatory and not known.issuperset(body):
             _check_surplus(body, known, absent, version)
         place = ""
         try:
@@ -81,6 +78,15 @@ def _check_surplus(
             raise EncodeError(
                 f"version {version} has no field {name!r}, and its value must not be dropped"
             )
+
+
+def _steps(present: Sequence[Field], version: int, *, flexible: bool) -> list[Step]:
+    plain = [field for field in present if field.tag is None]
+    steps = [_step(run, last, version, flexible=flexible) for run, last in runs(plain)]
+    if flexible:
+        tagged = [field for field in present if field.tag is not None]
+        steps.append((_tags_packer(tagged, version), "", None))
+    return steps
 
 
 def _step(run: Sequence[Field], last: Field | None, version: int, *, flexible: bool) -> Step:
@@ -214,10 +220,9 @@ def _array_writer(field: Field, version: int, *, flexible: bool) -> Writer:
 
 def _tags_packer(fields: Sequence[Field], version: int) -> Callable[[dict[str, Any]], bytes]:
     known = [
-        (field.name, field.tag, default_value(field, version))
-        + (_value_writer(field, version, flexible=True),)
-        for field in fields
-        if field.tag is not None
+        (f.name, f.tag, default_value(f, version), _value_writer(f, version, flexible=True))
+        for f in fields
+        if f.tag is not None
     ]
     numbers = frozenset(tag for _, tag, *_ in known)
 
