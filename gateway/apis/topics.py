@@ -1,9 +1,15 @@
-"""Topic ids and names, learned from the answers that pass by and shared by all sessions of a process."""
+"""Topic ids and names, learned from the answers that pass by and shared by all sessions of a
+process."""
 
 from __future__ import annotations
 
 from base64 import urlsafe_b64encode
 from collections import OrderedDict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gateway.wire.readers import Body
 
 NULL_TOPIC_ID = bytes(16)
 
@@ -19,34 +25,47 @@ def topic_id_text(topic_id: bytes) -> str:
 class TopicDirectory:
     """Names by topic id, the oldest forgotten beyond `topic_ids_max`.
 
-    An id never changes its name: a recreated topic gets a new id (KIP-516), so an old entry stays true
-    for records of the old topic. The way back, name to id, follows the newest answer.
+    An id never changes its name: a topic that is deleted and made again has a new id (KIP-516), so
+    an old entry stays true for what was sent under it. Names are never turned into ids: which id a
+    name meant at one moment cannot be known here.
     """
 
-    __slots__ = ("_ids", "_names", "_topic_ids_max")
+    __slots__ = ("_names", "_topic_ids_max")
 
     def __init__(self, *, topic_ids_max: int = TOPIC_IDS_MAX) -> None:
         self._names: OrderedDict[bytes, str] = OrderedDict()
-        self._ids: dict[str, bytes] = {}
         self._topic_ids_max = topic_ids_max
 
     def learn(self, topic_id: bytes | None, name: str | None) -> None:
-        """Keep a pair; the null id, an absent name and an id of wrong length are ignored."""
-        if not name or topic_id is None or len(topic_id) != len(NULL_TOPIC_ID):
-            return
-        if topic_id == NULL_TOPIC_ID or self._ids.get(name) == topic_id:
+        """Keep a pair; the null id and an absent name teach nothing."""
+        if not name or not topic_id or topic_id == NULL_TOPIC_ID or topic_id in self._names:
             return
         self._names[topic_id] = name
-        self._ids[name] = topic_id
         if len(self._names) > self._topic_ids_max:
-            oldest, its_name = self._names.popitem(last=False)
-            if self._ids.get(its_name) == oldest:
-                del self._ids[its_name]
+            self._names.popitem(last=False)
 
     def name_of(self, topic_id: bytes) -> str | None:
         """Tell the name of a topic id, or None while no answer has named it."""
         return self._names.get(topic_id)
 
-    def id_of(self, name: str) -> bytes | None:
-        """Tell the newest id seen for a name."""
-        return self._ids.get(name)
+
+@dataclass(frozen=True, slots=True)
+class TopicReference:
+    """How one message names a topic, and what is known of it.
+
+    `key` is what the message itself says (the id from some version on, the name before), `name` is
+    None while no answer has named the id, `id_text` is None where the message names no id.
+    """
+
+    key: str | bytes
+    name: str | None
+    id_text: str | None
+
+
+def reference(topic: Body, directory: TopicDirectory) -> TopicReference:
+    """Read how a structure with `topic_id`, or else `name` or `topic`, names a topic."""
+    topic_id = topic.get("topic_id")
+    if topic_id is not None and topic_id != NULL_TOPIC_ID:
+        return TopicReference(topic_id, directory.name_of(topic_id), topic_id_text(topic_id))
+    name = topic.get("name", topic.get("topic"))
+    return TopicReference(name or NULL_TOPIC_ID, name, None)

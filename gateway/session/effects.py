@@ -1,14 +1,16 @@
 """What a session wants done: the shell performs these strictly in the order of the list.
 
-Everything recorded earlier, in this list or before, must stand in the journal before a later send of the
-list is performed (write-ahead).
+Everything recorded earlier, in this list or before, must stand in the journal before a later send
+of the list is performed (write-ahead).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from gateway.evidence.event import Event
+if TYPE_CHECKING:
+    from gateway.evidence.event import Event
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,8 @@ class ConnectBroker:
 
 @dataclass(frozen=True, slots=True)
 class SendClient:
-    """Write whole frames to the client; errors are ignored, the reading side reports them as ClientEof."""
+    """Write whole frames to the client; errors are ignored, the reading side reports them as
+    ClientEof."""
 
     data: bytes
 
@@ -56,7 +59,8 @@ class ShutdownBrokerWrite:
 
 @dataclass(frozen=True, slots=True)
 class CheckPassword:
-    """Check a password against the listener's users off the event loop; answered by PasswordChecked."""
+    """Check a password against the listener's users off the event loop; answered by
+    PasswordChecked."""
 
     username: str
     password: str = field(repr=False)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from gateway.apis.addresses import AddressMap
-from gateway.policy.forbid import ForbidRule
+if TYPE_CHECKING:
+    from gateway.apis.addresses import AddressMap
+    from gateway.policy.forbid import ForbidRule
 
 FRAME_BYTES_MAX = 100 * 1024 * 1024 + 64 * 1024
 """The broker's default socket.request.max.bytes, and room for headers in answers of that size."""
@@ -39,6 +40,9 @@ class SessionOptions:
     """After this a client must authenticate again (KIP-368); None: never."""
     resolve_ms: int = 3_000
     """How long a request waits for the name of an unknown topic id, then it goes on without one."""
+    outcome_ms: int = 30_000
+    """How long a client that has gone is outlived by its requests, so that their outcome is known.
+    """
     linger_ms: int = 5_000
     """How long the broker gets to take the last bytes of a client that has gone."""
 

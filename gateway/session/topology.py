@@ -10,7 +10,8 @@ from gateway.apis.topics import TopicDirectory
 
 @dataclass(frozen=True, slots=True)
 class Topology:
-    """Learned facts: real broker addresses by node id (for the shell to connect to), topic names by id.
+    """Learned facts: real broker addresses by node id (for the shell to connect to), topic names by
+    id.
 
     Each listener's own AddressMap is configuration and stands in `SessionOptions.addresses`.
     """

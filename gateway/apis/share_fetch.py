@@ -1,0 +1,79 @@
+"""ShareFetch: records for a member of a share group (KIP-932), one `delivered` row each
+topic-partition.
+
+Several members see records of one partition, and one record may be delivered again, so the rows are
+about deliveries: nobody asked for an offset, the broker chose. A ShareFetch may also acknowledge
+earlier records.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from gateway.apis.detail import to_json
+from gateway.apis.payload import measure
+from gateway.apis.topics import TopicDirectory, reference
+from gateway.evidence.event import Event, EventKind
+
+if TYPE_CHECKING:
+    from gateway.wire.readers import Body
+
+
+def delivered_rows(
+    template: Event, answer: Body, group_id: str | None, directory: TopicDirectory
+) -> list[Event]:
+    """Make one row for each topic-partition that carries bytes, with the ranges the member
+    acquired.
+
+    The bytes may hold more than was acquired; all of it reached the client.
+    """
+    rows = []
+    for topic in answer["responses"]:
+        named = reference(topic, directory)
+        for partition in topic["partitions"]:
+            records = partition["records"]
+            if not records:
+                continue
+            measured = measure(records)
+            detail = {"group_id": group_id, "acquired": partition["acquired_records"]}
+            rows.append(
+                replace(
+                    template,
+                    kind=EventKind.DELIVERED,
+                    topic=named.name,
+                    topic_id=named.id_text,
+                    partition=partition["partition_index"],
+                    first_offset=measured.first_offset,
+                    last_offset=measured.last_offset,
+                    record_count=measured.record_count,
+                    byte_count=len(records),
+                    error_code=partition["error_code"],
+                    detail=to_json(detail),
+                    extents=measured.extents,
+                    payload=records,
+                )
+            )
+    return rows
+
+
+def without_records(answer: Body) -> Body:
+    """Copy an answer with its records and their ranges left out, for the exchange row."""
+    return {
+        **answer,
+        "responses": [
+            {
+                **topic,
+                "partitions": [
+                    {
+                        field: value
+                        for field, value in partition.items()
+                        if field not in {"records", "acquired_records"}
+                    }
+                    for partition in topic["partitions"]
+                ],
+            }
+            for topic in answer["responses"]
+        ],
+    }

@@ -1,0 +1,102 @@
+"""What becomes of one answer of the broker: recorded, made safe to pass on, and passed on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from gateway.apis import api_versions, metadata
+from gateway.apis.detail import first_error, to_json
+from gateway.apis.hosts import rewrite_hosts
+from gateway.wire.api_keys import ApiKey
+from gateway.wire.errors import MalformedError
+from gateway.wire.frames import frame as framed
+from gateway.wire.messages import Response, decode_response, encode_response
+
+if TYPE_CHECKING:
+    from gateway.evidence.event import Event
+    from gateway.session.options import SessionOptions
+    from gateway.session.pipeline import Exchange
+    from gateway.session.requests import Requests
+    from gateway.session.signals import Instant
+    from gateway.session.stamp import Stamp
+    from gateway.session.topology import Topology
+
+
+class Answers:
+    """The broker's side of a session."""
+
+    __slots__ = ("_options", "_requests", "_stamp", "_topology")
+
+    def __init__(
+        self, options: SessionOptions, topology: Topology, stamp: Stamp, requests: Requests
+    ) -> None:
+        self._options = options
+        self._topology = topology
+        self._stamp = stamp
+        self._requests = requests
+
+    def take(self, exchange: Exchange | None, frame: bytes, now: Instant) -> list[Event]:
+        """Deal with the broker's answer to an exchange: set its reply, and make the rows that go
+        before it.
+
+        Raises WireError for bytes that do not answer the request, UnmappedNodeError for an address
+        that has no place on our side; nothing of such an answer may go on.
+        """
+        if exchange is None:
+            raise MalformedError("the broker sent an answer while no request waits for one")
+        header = exchange.header
+        response, version = self._read(exchange, frame)
+        if response.correlation_id != header.correlation_id:
+            raise MalformedError(
+                f"the broker answered request {response.correlation_id} "
+                f"where {header.correlation_id} was next"
+            )
+        metadata.learn_topics(header.api_key, response.body, self._topology.topics)
+        # First the change, then the rows: they state what the client sees, and nothing if it sees
+        # nothing.
+        if self._change(exchange, response, version):
+            frame = encode_response(response, header.api_key, version)
+        rows = self._rows(exchange, response, now)
+        exchange.reply = framed(frame)
+        return rows
+
+    def _read(self, exchange: Exchange, frame: bytes) -> tuple[Response, int]:
+        header = exchange.header
+        if header.api_key == ApiKey.API_VERSIONS:
+            return api_versions.decode_answer(frame, header.api_version)
+        return decode_response(frame, header.api_key, header.api_version), header.api_version
+
+    def _change(self, exchange: Exchange, response: Response, version: int) -> bool:
+        """Make an answer fit to be seen by the client; say whether it had to change."""
+        api_key = exchange.header.api_key
+        if api_key == ApiKey.API_VERSIONS:
+            api_versions.intersect(response.body)
+            return True
+        changed = rewrite_hosts(
+            api_key, response.body, self._options.addresses, self._topology.brokers
+        )
+        if api_key == ApiKey.METADATA and self._options.forbid:
+            is_hidden = self._requests.is_hidden
+            return metadata.put_back(response.body, version, exchange.taken, is_hidden) or changed
+        return changed
+
+    def _rows(self, exchange: Exchange, response: Response, now: Instant) -> list[Event]:
+        template = self._stamp.exchange_template(now, exchange.ordinal, exchange.header)
+        if exchange.recording is None:
+            raise MalformedError("the broker answered a request that it was never sent")
+        rows, answered = exchange.recording.after(template, response.body)
+        detail = {
+            "request": exchange.recording.asked,
+            "response": answered,
+            "elapsed_ns": now.monotonic_ns - exchange.began_ns,
+        }
+        row = replace(
+            template,
+            error_code=first_error(response.body),
+            decision="deny" if exchange.rule_ids else "allow",
+            rule_ids=exchange.rule_ids,
+            detail=to_json(detail),
+        )
+        return [*rows, row]

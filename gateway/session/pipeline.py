@@ -1,0 +1,102 @@
+"""The exchanges under way on one connection: answers leave in the order in which the requests came."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gateway.wire.frames import frame
+from gateway.wire.messages import Response, encode_response
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from gateway.apis.recording import Recording
+    from gateway.evidence.event import Event
+    from gateway.session.effects import CheckPassword
+    from gateway.wire.headers import RequestHeader
+    from gateway.wire.readers import Body
+
+
+@dataclass(slots=True, kw_only=True)
+class Exchange:
+    """One request until its answer has left.
+
+    `recording` is None for a request that is answered here; `taken` are topics that a rule took out
+    of a Metadata request. `reply` is the whole frame once the answer is known, empty where none may
+    be sent. `ending` is why the connection closes behind this reply.
+    """
+
+    ordinal: int
+    header: RequestHeader
+    began_ns: int
+    recording: Recording | None = None
+    taken: tuple[Body, ...] = ()
+    rule_ids: tuple[str, ...] = ()
+    is_forwarded: bool = False
+    reply: bytes | None = None
+    ending: str | None = None
+
+    def answer(self, body: Body, ending: str | None = None) -> None:
+        """Set our own answer as the reply."""
+        response = Response(correlation_id=self.header.correlation_id, body=body)
+        content = encode_response(response, self.header.api_key, self.header.api_version)
+        self.reply = frame(content)
+        self.ending = ending
+
+
+@dataclass(slots=True, kw_only=True)
+class Taken:
+    """A request that was dealt with: rows to record, then what to do.
+
+    `exchange` is None when nothing will be answered (acks=0). `forward` is the whole frame for the
+    broker.
+    """
+
+    rows: list[Event]
+    exchange: Exchange | None = None
+    forward: bytes | None = None
+    check: CheckPassword | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unresolved:
+    """A request that must wait until the cluster was asked for the names of these topic ids."""
+
+    topic_ids: tuple[bytes, ...]
+
+
+class Pipeline:
+    """A queue with two kinds of answers: the broker's, which come in order, and our own, which wait
+    for them."""
+
+    __slots__ = ("_exchanges",)
+
+    def __init__(self) -> None:
+        self._exchanges: deque[Exchange] = deque()
+
+    def __len__(self) -> int:
+        return len(self._exchanges)
+
+    @property
+    def is_ending(self) -> bool:
+        """Whether the connection closes behind the last exchange, so that nothing may follow it."""
+        return bool(self._exchanges) and self._exchanges[-1].ending is not None
+
+    def add(self, exchange: Exchange) -> None:
+        """Put an exchange behind all others."""
+        self._exchanges.append(exchange)
+
+    def awaiting_broker(self) -> Exchange | None:
+        """Tell whose answer the broker owes next."""
+        return next((e for e in self._exchanges if e.is_forwarded and e.reply is None), None)
+
+    def unanswered(self) -> list[Exchange]:
+        """List the exchanges whose answer is not known."""
+        return [exchange for exchange in self._exchanges if exchange.reply is None]
+
+    def release(self) -> Iterator[Exchange]:
+        """Take out, in order, the exchanges that nothing holds back any more."""
+        while self._exchanges and self._exchanges[0].reply is not None:
+            yield self._exchanges.popleft()

@@ -1,0 +1,223 @@
+"""What becomes of one request: forwarded, answered here, held until topic ids have names, or
+refused."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from gateway.apis import api_versions, metadata
+from gateway.apis.catalogue import is_offered
+from gateway.apis.detail import to_json
+from gateway.apis.error_codes import ErrorCode
+from gateway.apis.produce import expects_answer
+from gateway.apis.recording import Knowledge, begin
+from gateway.apis.refusal import refuse
+from gateway.apis.touches import topic_ids, touched
+from gateway.policy.forbid import forbidden_by
+from gateway.session.pipeline import Exchange, Taken, Unresolved
+from gateway.wire.api_keys import ApiKey
+from gateway.wire.errors import UnknownApiError
+from gateway.wire.frames import frame as framed
+from gateway.wire.headers import RequestHeader, read_request_header
+from gateway.wire.messages import decode_request_body, encode_request
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from gateway.evidence.event import Event
+    from gateway.session.login import Login
+    from gateway.session.options import SessionOptions
+    from gateway.session.signals import Instant
+    from gateway.session.stamp import Stamp
+    from gateway.wire.readers import Body
+
+UNKNOWN_IDS_MAX = 10_000
+UNKNOWN_ID_NS = 30_000_000_000
+"""For how long the cluster is not asked again for the name of an id that it did not know."""
+
+SASL_APIS = frozenset({ApiKey.SASL_HANDSHAKE, ApiKey.SASL_AUTHENTICATE})
+
+
+class RefusedRequestError(Exception):
+    """A request that cannot be answered in any shape its client would read: the connection must
+    end."""
+
+
+class Requests:
+    """The client's side of a session."""
+
+    __slots__ = ("_knowledge", "_login", "_options", "_ordinal", "_stamp", "_unknown_ids")
+
+    def __init__(
+        self, options: SessionOptions, knowledge: Knowledge, stamp: Stamp, login: Login
+    ) -> None:
+        self._options = options
+        self._knowledge = knowledge
+        self._stamp = stamp
+        self._login = login
+        self._ordinal = 0
+        self._unknown_ids: dict[bytes, int] = {}
+
+    @property
+    def exchange_count(self) -> int:
+        """How many exchanges were begun."""
+        return self._ordinal
+
+    def take(self, frame: bytes, now: Instant) -> Taken | Unresolved:
+        """Deal with a frame from the client.
+
+        Raises WireError for bytes that are no request, RefusedRequestError for a request that ends
+        the connection.
+        """
+        if api_versions.is_too_new(frame):
+            return self._answer_too_new(frame, now)
+        header, body = self._read(frame, now)
+        unresolved = self._unresolved(header.api_key, body, now)
+        if unresolved:
+            return Unresolved(unresolved)
+        self._stamp.client_id = header.client_id
+        if header.api_key == ApiKey.API_VERSIONS:
+            self._login.note_software(body)
+        announced = self._login.announce_anonymous(now)
+        exchange = self._begin(header, now)
+        if header.api_key in SASL_APIS:
+            taken = self._login.take(exchange, body, now)
+        else:
+            taken = self._decide(exchange, frame, body, now)
+        taken.rows[:0] = announced
+        return taken
+
+    def give_up_on(self, topic_ids: Collection[bytes], now: Instant) -> None:
+        """Let requests with these ids go on without names for a while."""
+        if len(self._unknown_ids) + len(topic_ids) > UNKNOWN_IDS_MAX:
+            self._unknown_ids.clear()
+        self._unknown_ids.update(dict.fromkeys(topic_ids, now.monotonic_ns + UNKNOWN_ID_NS))
+
+    def _read(self, frame: bytes, now: Instant) -> tuple[RequestHeader, Body]:
+        try:
+            header, offset = read_request_header(frame)
+        except UnknownApiError as error:
+            raise RefusedRequestError(f"{error}: not offered, so not answered") from error
+        if not is_offered(header.api_key):
+            raise RefusedRequestError(f"API key {header.api_key} is not offered by the gateway")
+        why_not = self._login.authentication.why_not(header.api_key, now.monotonic_ns)
+        if why_not is not None:
+            raise RefusedRequestError(f"API key {header.api_key} was called {why_not}")
+        return header, decode_request_body(header, frame, offset)
+
+    def _unresolved(self, api_key: int, body: Body, now: Instant) -> tuple[bytes, ...]:
+        if api_key == ApiKey.METADATA:
+            return ()  # its own answer names them
+        directory = self._knowledge.topics
+        return tuple(
+            topic_id
+            for topic_id in topic_ids(api_key, body)
+            if directory.name_of(topic_id) is None
+            and self._unknown_ids.get(topic_id, 0) <= now.monotonic_ns
+        )
+
+    def _begin(self, header: RequestHeader, now: Instant) -> Exchange:
+        exchange = Exchange(ordinal=self._ordinal, header=header, began_ns=now.monotonic_ns)
+        self._ordinal += 1
+        return exchange
+
+    def _decide(self, exchange: Exchange, frame: bytes, body: Body, now: Instant) -> Taken:
+        if exchange.header.api_key == ApiKey.METADATA:
+            return self._forward_metadata(exchange, frame, body, now)
+        rule_ids, error_code = self._forbidden(exchange.header.api_key, body)
+        if rule_ids:
+            exchange.rule_ids = rule_ids
+            return self._deny(exchange, body, error_code, now)
+        return self._forward(exchange, frame, body, now)
+
+    def _forbidden(self, api_key: int, body: Body) -> tuple[tuple[str, ...], ErrorCode | None]:
+        """Say which rules forbid a request, and with which error if not the API's own."""
+        about_api = [rule for rule in self._options.forbid if api_key in rule.apis]
+        if not about_api:
+            return (), None
+        topics = touched(api_key, body, self._knowledge.topics)
+        rule_ids = forbidden_by(about_api, api_key, self._subject, topics.names)
+        if rule_ids or not topics.unknown_ids:
+            return rule_ids, None
+        # An id without a name could be any topic: a rule about topics must not be passed by it.
+        about_topics = [rule for rule in about_api if rule.topics is not None]
+        rule_ids = forbidden_by(about_topics, api_key, self._subject, None)
+        return rule_ids, ErrorCode.UNKNOWN_TOPIC_ID
+
+    def _deny(
+        self, exchange: Exchange, body: Body, error_code: ErrorCode | None, now: Instant
+    ) -> Taken:
+        header = exchange.header
+        answer, error = refuse(header.api_key, header.api_version, body, error_code)
+        if header.api_key == ApiKey.PRODUCE and not expects_answer(body):
+            # A broker, too, closes the connection: there is no other way to tell a client that
+            # waits for nothing.
+            exchange.reply, exchange.ending = b"", "refused_without_answer"
+        else:
+            exchange.answer(answer)
+        detail = {
+            "request": begin(header.api_key, body, self._knowledge).asked,
+            "response": "refused",
+            "elapsed_ns": 0,
+        }
+        row = replace(
+            self._stamp.exchange_template(now, exchange.ordinal, header),
+            decision="deny",
+            rule_ids=exchange.rule_ids,
+            error_code=error,
+            detail=to_json(detail),
+        )
+        return Taken(rows=[row], exchange=exchange)
+
+    def _forward_metadata(
+        self, exchange: Exchange, frame: bytes, body: Body, now: Instant
+    ) -> Taken:
+        if self._options.forbid:
+            taken = metadata.take_out(body, self._knowledge.topics, self.is_hidden)
+            if taken:
+                exchange.taken = tuple(taken)
+                exchange.rule_ids = self._hidden_by([topic["name"] for topic in taken])
+                frame = encode_request(exchange.header, body)
+        return self._forward(exchange, frame, body, now)
+
+    def is_hidden(self, topic: str) -> bool:
+        """Say whether a rule keeps Metadata from telling of a topic."""
+        return bool(self._hidden_by([topic]))
+
+    def _hidden_by(self, topics: list[str]) -> tuple[str, ...]:
+        return forbidden_by(self._options.forbid, ApiKey.METADATA, self._subject, topics)
+
+    def _forward(self, exchange: Exchange, frame: bytes, body: Body, now: Instant) -> Taken:
+        header = exchange.header
+        recording = begin(header.api_key, body, self._knowledge)
+        template = self._stamp.exchange_template(now, exchange.ordinal, header)
+        rows = recording.before(template, body)
+        if header.api_key == ApiKey.PRODUCE and not expects_answer(body):
+            detail = {"request": recording.asked, "response": "none", "elapsed_ns": 0}
+            rows.append(replace(template, error_code=0, detail=to_json(detail)))
+            return Taken(rows=rows, forward=framed(frame))
+        exchange.recording = recording
+        exchange.is_forwarded = True
+        return Taken(rows=rows, exchange=exchange, forward=framed(frame))
+
+    def _answer_too_new(self, frame: bytes, now: Instant) -> Taken:
+        api_key, api_version, correlation_id = api_versions.read_start(frame)
+        header = RequestHeader(
+            api_key=api_key, api_version=api_version, correlation_id=correlation_id, client_id=None
+        )
+        exchange = self._begin(header, now)
+        exchange.reply = framed(api_versions.answer_too_new(correlation_id))
+        detail = {"request": {}, "response": "version_not_supported", "elapsed_ns": 0}
+        row: Event = replace(
+            self._stamp.exchange_template(now, exchange.ordinal, header),
+            error_code=ErrorCode.UNSUPPORTED_VERSION,
+            detail=to_json(detail),
+        )
+        return Taken(rows=[row], exchange=exchange)
+
+    @property
+    def _subject(self) -> str | None:
+        principal = self._stamp.principal
+        return None if principal is None else principal.subject

@@ -1,0 +1,339 @@
+"""One conversation of a client with a broker: signals in, effects out."""
+
+from __future__ import annotations
+
+from collections import deque
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from gateway.apis.addresses import UnmappedNodeError
+from gateway.apis.detail import to_json
+from gateway.apis.recording import Knowledge
+from gateway.evidence.event import Event, EventKind
+from gateway.session.answers import Answers
+from gateway.session.authentication import NS_PER_MS
+from gateway.session.effects import (
+    CloseBroker,
+    CloseClient,
+    Effect,
+    Record,
+    ResolveTopics,
+    SendClient,
+    ShutdownBrokerWrite,
+)
+from gateway.session.login import Login
+from gateway.session.pipeline import Exchange, Pipeline, Taken, Unresolved
+from gateway.session.requests import RefusedRequestError, Requests
+from gateway.session.signals import (
+    BrokerBytes,
+    BrokerConnected,
+    BrokerEof,
+    BrokerFailed,
+    ClientBytes,
+    ClientConnected,
+    ClientEof,
+    Drain,
+    Instant,
+    PasswordChecked,
+    Signal,
+    Tick,
+    TopicsResolved,
+)
+from gateway.session.stamp import Stamp
+from gateway.session.upstream import Standing, Upstream
+from gateway.wire.errors import WireError
+from gateway.wire.frames import FrameBuffer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from gateway.session.options import Connection, SessionOptions
+    from gateway.session.topology import Topology
+
+
+class Phase(Enum):
+    """How far the conversation is."""
+
+    OPEN = "open"
+    ENDING = "ending"
+    """The client's side is over: what is under way is answered, nothing new comes."""
+    LINGERING = "lingering"
+    """Everything is answered; the broker takes the last bytes and ends its side."""
+    CLOSED = "closed"
+
+
+class Session:
+    """The machine of one connection; the shell performs what `handle` returns, in order, before the
+    next signal.
+
+    Frames from the client are taken one by one while nothing holds them: a password being checked,
+    topic ids without names, too many requests under way, too many bytes for a broker that is not
+    connected yet. Meanwhile `reads_client` is false.
+    """
+
+    def __init__(self, options: SessionOptions, connection: Connection, topology: Topology) -> None:
+        self._options = options
+        self._connection = connection
+        self._topology = topology
+        self._stamp = Stamp(options.listener, connection)
+        self._login = Login(options, self._stamp)
+        self._requests = Requests(options, Knowledge(topology.topics), self._stamp, self._login)
+        self._answers = Answers(options, topology, self._stamp, self._requests)
+        self._pipeline = Pipeline()
+        self._upstream = Upstream()
+        self._client_frames = FrameBuffer(frame_bytes_max=options.frame_bytes_max)
+        self._broker_frames = FrameBuffer(frame_bytes_max=options.frame_bytes_max)
+        self._waiting: deque[bytes] = deque()
+        self._checking: Exchange | None = None
+        self._resolving: tuple[bytes, ...] = ()
+        self._phase = Phase.OPEN
+        self._ending = ""
+        self._received_bytes = {"client": 0, "broker": 0}
+        self._replied_bytes = 0
+        self._effects: list[Effect] = []
+        self._opened_ns = 0
+        self._active_ns = 0
+        self._resolve_until_ns = 0
+        self._end_until_ns = 0
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the session is over: further signals do nothing."""
+        return self._phase is Phase.CLOSED
+
+    @property
+    def reads_client(self) -> bool:
+        """Whether the shell should read from the client now."""
+        return self._phase is Phase.OPEN and not self._waiting and self._may_take
+
+    def handle(self, signal: Signal, now: Instant) -> list[Effect]:
+        """Take one signal and say what is to be done about it."""
+        if self._phase is Phase.CLOSED:
+            return []
+        self._dispatch(signal, now)
+        self._pump(now)
+        self._settle(now)
+        effects, self._effects = self._effects, []
+        return effects
+
+    def _dispatch(self, signal: Signal, now: Instant) -> None:
+        match signal:
+            case ClientBytes(data):
+                self._client_sent(data, now)
+            case BrokerBytes(data):
+                self._broker_sent(data, now)
+            case BrokerConnected():
+                self._effects += self._upstream.connected()
+            case TopicsResolved(names):
+                for topic_id, name in names.items():
+                    self._topology.topics.learn(topic_id, name)
+                self._stop_resolving(now)
+            case PasswordChecked(accepted):
+                self._password_checked(now, accepted=accepted)
+            case Tick():
+                self._look_at_clock(now)
+            case _:
+                self._connection_changed(signal, now)
+
+    def _connection_changed(self, signal: Signal, now: Instant) -> None:
+        match signal:
+            case ClientConnected():
+                self._opened_ns = self._active_ns = now.monotonic_ns
+                detail = {"local": self._connection.local}
+                self._record([self._stamp.session_row(EventKind.SESSION_OPEN, now, detail)])
+            case ClientEof():
+                self._end("client_closed", now)
+            case Drain():
+                self._end("shutdown", now)
+            case BrokerFailed(reason):
+                self._close("broker_unreachable", now, reason)
+            case BrokerEof():
+                lingered = self._phase is Phase.LINGERING
+                self._close(self._ending if lingered else "broker_closed", now)
+            case _:
+                pass
+
+    # The client's bytes.
+
+    def _client_sent(self, data: bytes, now: Instant) -> None:
+        if self._phase is not Phase.OPEN:
+            return
+        self._active_ns = now.monotonic_ns
+        self._received_bytes["client"] += len(data)
+        try:
+            self._waiting += self._client_frames.feed(data)
+        except WireError as error:
+            self._waiting += error.frames
+            self._pump(now)
+            self._break_off("client", error, now)
+
+    @property
+    def _may_take(self) -> bool:
+        return (
+            self._checking is None
+            and not self._resolving
+            and not self._pipeline.is_ending
+            and len(self._pipeline) < self._options.in_flight_max
+            and self._upstream.held_bytes < self._options.hold_bytes_max
+        )
+
+    def _pump(self, now: Instant) -> None:
+        """Take the frames that wait, as far as nothing holds them."""
+        while self._waiting and self._phase is not Phase.CLOSED and self._may_take:
+            frame = self._waiting.popleft()
+            try:
+                taken = self._requests.take(frame, now)
+            except (WireError, RefusedRequestError) as error:
+                self._break_off("client", error, now)
+                return
+            if isinstance(taken, Unresolved):
+                self._waiting.appendleft(frame)
+                self._resolving = taken.topic_ids
+                self._resolve_until_ns = now.monotonic_ns + self._options.resolve_ms * NS_PER_MS
+                self._effects.append(ResolveTopics(taken.topic_ids))
+            else:
+                self._carry_out(taken, now)
+
+    def _carry_out(self, taken: Taken, now: Instant) -> None:
+        self._record(taken.rows)
+        if taken.exchange is not None:
+            self._pipeline.add(taken.exchange)
+        if taken.forward is not None:
+            self._effects += self._upstream.send(taken.forward)
+        if taken.check is not None:
+            self._checking = taken.exchange
+            self._effects.append(taken.check)
+        self._release(now)
+
+    # Answers, the broker's and others.
+
+    def _broker_sent(self, data: bytes, now: Instant) -> None:
+        self._active_ns = now.monotonic_ns
+        self._received_bytes["broker"] += len(data)
+        try:
+            self._take_answers(self._broker_frames.feed(data), now)
+        except WireError as error:
+            self._take_answers(error.frames, now)
+            self._break_off("broker", error, now)
+
+    def _take_answers(self, frames: Iterable[bytes], now: Instant) -> None:
+        for frame in frames:
+            if self._phase is Phase.CLOSED:
+                return
+            exchange = self._pipeline.awaiting_broker()
+            try:
+                rows = self._answers.take(exchange, frame, now)
+            except (WireError, UnmappedNodeError) as error:
+                self._break_off("broker", error, now)
+                return
+            self._record(rows)
+            self._release(now)
+
+    def _password_checked(self, now: Instant, *, accepted: bool) -> None:
+        exchange, self._checking = self._checking, None
+        if exchange is not None:
+            self._record(self._login.take_verdict(exchange, now, accepted=accepted))
+            self._release(now)
+
+    def _stop_resolving(self, now: Instant) -> None:
+        """Go on after the cluster was asked, or did not answer in time; ids without names stay so
+        for a while."""
+        asked, self._resolving = self._resolving, ()
+        names = self._topology.topics
+        self._requests.give_up_on([each for each in asked if names.name_of(each) is None], now)
+
+    def _release(self, now: Instant) -> None:
+        """Send the answers that nothing holds back any more."""
+        for exchange in self._pipeline.release():
+            if exchange.reply:
+                self._replied_bytes += len(exchange.reply)
+                self._effects.append(SendClient(exchange.reply))
+            if exchange.ending is not None:
+                self._close(exchange.ending, now)
+                return
+
+    # The end.
+
+    def _end(self, reason: str, now: Instant) -> None:
+        """Take nothing new; the first reason stands."""
+        if self._phase is Phase.OPEN:
+            self._phase = Phase.ENDING
+            self._ending = reason
+            self._end_until_ns = now.monotonic_ns + self._options.outcome_ms * NS_PER_MS
+
+    def _settle(self, now: Instant) -> None:
+        """Close an ending session once all that was under way is done, and the broker has all of
+        it."""
+        if self._phase is not Phase.ENDING or self._waiting or len(self._pipeline):
+            return
+        if self._upstream.standing is Standing.ABSENT:
+            self._close(self._ending, now)
+        elif self._upstream.standing is Standing.CONNECTED:
+            self._phase = Phase.LINGERING
+            self._end_until_ns = now.monotonic_ns + self._options.linger_ms * NS_PER_MS
+            self._effects.append(ShutdownBrokerWrite())
+
+    def _look_at_clock(self, now: Instant) -> None:
+        passed = now.monotonic_ns
+        if self._resolving and passed >= self._resolve_until_ns:
+            self._stop_resolving(now)
+        if self._phase is not Phase.OPEN:
+            if passed >= self._end_until_ns:
+                self._close(
+                    self._ending, now, "some answers or the broker's end did not come in time"
+                )
+        elif self._stamp_is_late(passed):
+            self._close("authentication_timeout", now)
+        elif passed >= self._active_ns + self._options.idle_ms * NS_PER_MS:
+            self._close("idle", now)
+
+    def _stamp_is_late(self, passed: int) -> bool:
+        limit_ns = self._opened_ns + self._options.authentication_ms * NS_PER_MS
+        return self._login.authentication.principal is None and passed >= limit_ns
+
+    def _break_off(self, side: str, error: Exception, now: Instant) -> None:
+        """End the session because of something that cannot be answered, and record what it was."""
+        if self._phase is Phase.CLOSED:
+            return
+        detail = {"side": side, "message": str(error)}
+        self._record([self._stamp.session_row(EventKind.PROTOCOL_ERROR, now, detail)])
+        self._close("protocol_error", now, str(error))
+
+    def _close(self, reason: str, now: Instant, message: str | None = None) -> None:
+        """Record what is not known any more and that the session is over, then let go of both
+        connections."""
+        if self._phase is Phase.CLOSED:
+            return
+        self._phase = Phase.CLOSED
+        self._record(self._unknown(exchange, now) for exchange in self._pipeline.unanswered())
+        detail = {
+            "reason": reason,
+            "message": message,
+            "exchange_count": self._requests.exchange_count,
+            "bytes_from_client": self._received_bytes["client"],
+            "bytes_to_client": self._replied_bytes,
+            "bytes_from_broker": self._received_bytes["broker"],
+            "bytes_to_broker": self._upstream.sent_bytes,
+            "frames_not_taken": len(self._waiting),
+            "bytes_of_cut_frame": self._client_frames.buffered_bytes,
+        }
+        self._record([self._stamp.session_row(EventKind.SESSION_CLOSE, now, detail)])
+        self._effects.append(CloseClient(reason))
+        if self._upstream.standing is not Standing.ABSENT:
+            self._effects.append(CloseBroker())
+
+    def _unknown(self, exchange: Exchange, now: Instant) -> Event:
+        """Make the row of an exchange whose outcome nobody will learn here; it is never invented."""
+        was_sent = exchange.is_forwarded and self._upstream.standing is Standing.CONNECTED
+        detail = {
+            "request": {} if exchange.recording is None else exchange.recording.asked,
+            "response": "unknown" if was_sent else "not_forwarded",
+            "elapsed_ns": now.monotonic_ns - exchange.began_ns,
+        }
+        template = self._stamp.exchange_template(now, exchange.ordinal, exchange.header)
+        return replace(template, rule_ids=exchange.rule_ids, detail=to_json(detail))
+
+    def _record(self, events: Iterable[Event]) -> None:
+        self._effects += [Record(event) for event in events]

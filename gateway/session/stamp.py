@@ -1,0 +1,64 @@
+"""The columns that every row of a session carries."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from gateway.apis.detail import to_json
+from gateway.evidence.event import Event, EventKind
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from gateway.identity.principal import Principal
+    from gateway.session.options import Connection
+    from gateway.session.signals import Instant
+    from gateway.wire.headers import RequestHeader
+
+
+class Stamp:
+    """Makes a session's events; it knows the principal from the moment that one is verified."""
+
+    __slots__ = ("_connection", "_listener", "client_id", "principal")
+
+    def __init__(self, listener: str, connection: Connection) -> None:
+        self._listener = listener
+        self._connection = connection
+        self.principal: Principal | None = None
+        self.client_id: str | None = None
+        """The newest one that the client gave; a request's own stands on the rows of that request.
+        """
+
+    def session_row(self, kind: EventKind, now: Instant, detail: Mapping[str, object]) -> Event:
+        """Make a row about the session as a whole."""
+        row = self._blank(kind, now)
+        return replace(row, client_id=self.client_id, detail=to_json(detail))
+
+    def exchange_template(self, now: Instant, ordinal: int, header: RequestHeader) -> Event:
+        """Make an exchange's row, allowed, for its other columns to be filled in."""
+        return replace(
+            self._blank(EventKind.EXCHANGE, now),
+            client_id=header.client_id,
+            exchange=ordinal,
+            api_key=header.api_key,
+            api_version=header.api_version,
+            correlation_id=header.correlation_id,
+            decision="allow",
+        )
+
+    def _blank(self, kind: EventKind, now: Instant) -> Event:
+        principal = self.principal
+        return Event(
+            kind=kind,
+            wall_ns=now.wall_ns,
+            monotonic_ns=now.monotonic_ns,
+            session=self._connection.session_id,
+            listener=self._listener,
+            peer=self._connection.peer,
+            node_id=self._connection.node_id,
+            issuer=None if principal is None else principal.issuer,
+            subject=None if principal is None else principal.subject,
+            groups=() if principal is None else principal.groups,
+        )
