@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from gateway.config.model import Config
 
 USAGE_EXIT_CODE = 2
 
@@ -39,9 +43,23 @@ def run(config: ConfigFile, *, check: CheckOnly = False) -> None:
     if check:
         typer.echo(f"{config}: good")
         return
-    from gateway.server.run import run_gateway
+    raise typer.Exit(_run(loaded))
 
-    raise typer.Exit(run_gateway(loaded))
+
+def _run(config: Config) -> int:
+    from gateway.sealer import SealerOptions, recover
+    from gateway.server.run import Sealing, run_gateway
+
+    options = SealerOptions(
+        archive=config.archive,
+        journal=config.journal_directory(),
+        origin=config.origin(),
+        durability=config.durability,
+    )
+    command = [sys.executable, "-m", "gateway.sealer"]
+    command += ["--archive", str(options.archive), "--journal", str(options.journal)]
+    command += ["--origin", options.origin, "--durability", options.durability]
+    return run_gateway(config, Sealing(recover=partial(recover, options), command=command))
 
 
 def hash_password() -> None:

@@ -22,6 +22,7 @@ class LogEvent(StrEnum):
     """Every `event` that a log line can carry; docs/operating.md says what to do about each."""
 
     STARTING = "starting"
+    RECOVERED = "recovered"
     LISTENING = "listening"
     READY = "ready"
     BIND_FAILED = "bind_failed"

@@ -6,12 +6,13 @@ import asyncio
 import os
 import signal
 import uuid
+from dataclasses import dataclass
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 import uvloop
 
-from gateway.evidence.errors import JournalError
+from gateway.evidence.errors import EvidenceError
 from gateway.evidence.journal import JournalWriter
 from gateway.server.listeners import BindError
 from gateway.server.log import LogEvent, configure_logs
@@ -32,21 +33,19 @@ SEALER_FINISH_SECONDS = 120.0
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
-def run_gateway(config: Config, *, next_sequence: int, sealer_command: Sequence[str]) -> int:
-    """Serve until SIGTERM or SIGINT and return the exit code: 0, or 1 when something was lost.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sealing:
+    """How the journal is turned into segments, which is another process' business."""
 
-    The journal's recovery must have run before; it tells the next sequence number.
-    """
+    recover: Callable[[], int]
+    """Seals what an earlier run left and returns the next sequence number; raises EvidenceError."""
+    command: Sequence[str]
+    """Starts the sealer."""
+
+
+def run_gateway(config: Config, sealing: Sealing) -> int:
+    """Serve until SIGTERM or SIGINT; return 0, or 1 when recording, binding or sealing failed."""
     log = configure_logs()
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        exit_code = runner.run(_run(config, next_sequence, sealer_command, log))
-    log.info(LogEvent.STOPPED, exit_code=exit_code)
-    return exit_code
-
-
-async def _run(
-    config: Config, next_sequence: int, sealer_command: Sequence[str], log: FilteringBoundLogger
-) -> int:
     boot_id = uuid.uuid4().hex
     log.info(
         LogEvent.STARTING,
@@ -55,19 +54,33 @@ async def _run(
         origin=config.origin(),
         boot_id=boot_id,
         pid=os.getpid(),
-        next_sequence=next_sequence,
     )
     try:
+        next_sequence = sealing.recover()
+        log.info(LogEvent.RECOVERED, next_sequence=next_sequence)
         recorder = _open_recorder(config, boot_id, next_sequence, log)
-    except JournalError as error:
+    except (EvidenceError, OSError) as error:
         log.critical(LogEvent.RECORDING_STOPPED, reason=str(error), final=True)
-        return 1
+        exit_code = 1
+    else:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            exit_code = runner.run(_run(config, recorder, Supervisor(sealing.command, log), log))
+    log.info(LogEvent.STOPPED, exit_code=exit_code)
+    return exit_code
+
+
+async def _run(
+    config: Config, recorder: Recorder, supervisor: Supervisor, log: FilteringBoundLogger
+) -> int:
     asyncio.get_running_loop().set_exception_handler(_defects_to(log))
-    supervisor = Supervisor(sealer_command, log)
     sealing = asyncio.create_task(supervisor.keep_alive())
     served_well = await _serve(config, recorder, log)
-    sealed_well = await supervisor.finish(SEALER_FINISH_SECONDS)
-    sealing.cancel()
+    supervisor.finish()
+    try:
+        sealed_well = await asyncio.wait_for(asyncio.shield(sealing), SEALER_FINISH_SECONDS)
+    except TimeoutError:
+        supervisor.kill()
+        sealed_well = False
     return 0 if served_well and sealed_well else 1
 
 

@@ -7,6 +7,7 @@ reason (shutdown, or kill -9 of the gateway), the sealer seals what the journal 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,8 @@ BACKOFF_SECONDS = 0.25
 BACKOFF_SECONDS_MAX = 10.0
 # A sealer that ran this long was well; its next start waits no longer than the first.
 WELL_SECONDS = 60.0
+# What a shell answers for a command that cannot be run.
+CANNOT_START = 126
 
 
 class Supervisor:
@@ -31,15 +34,18 @@ class Supervisor:
         self._log = log
         self._process: asyncio.subprocess.Process | None = None
         self._finishing = asyncio.Event()
+        self._is_killed = False
 
-    async def keep_alive(self) -> None:
-        """Start the sealer, and start it again whenever it dies, until `finish`."""
+    async def keep_alive(self) -> bool:
+        """Start the sealer, and again whenever it dies; say after `finish` if it ended well."""
         backoff_seconds = BACKOFF_SECONDS
-        while not self._finishing.is_set():
+        while True:
+            is_second_try = self._finishing.is_set()
             started = time.monotonic()
             exit_code = await self._run_once()
-            if self._finishing.is_set():
-                return
+            is_last = exit_code == 0 or is_second_try or self._is_killed
+            if self._finishing.is_set() and is_last:
+                return exit_code == 0
             if time.monotonic() - started > WELL_SECONDS:
                 backoff_seconds = BACKOFF_SECONDS
             self._log.error(
@@ -47,33 +53,37 @@ class Supervisor:
                 exit_code=exit_code,
                 restart_in_ms=round(backoff_seconds * 1000),
             )
-            await asyncio.sleep(backoff_seconds)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._finishing.wait(), backoff_seconds)
             backoff_seconds = min(backoff_seconds * 2, BACKOFF_SECONDS_MAX)
 
-    async def finish(self, seconds: float) -> bool:
-        """Let the sealer seal the rest and exit; False when it failed or took too long."""
+    def finish(self) -> None:
+        """Let the sealer seal the rest and exit; the journal must be closed by now."""
         self._finishing.set()
-        process = self._process
-        if process is None:
-            return False
-        if process.stdin is not None:
-            process.stdin.close()
-        try:
-            async with asyncio.timeout(seconds):
-                exit_code = await process.wait()
-        except TimeoutError:
-            self._log.error(LogEvent.SEALER_KILLED, after_seconds=seconds)
-            process.kill()
-            await process.wait()
-            return False
-        return exit_code == 0
+        self._let_end()
+
+    def kill(self) -> None:
+        """End a sealer that does not finish; the next start of the gateway seals the rest."""
+        self._is_killed = True
+        if self._process is not None and self._process.returncode is None:
+            self._log.error(LogEvent.SEALER_KILLED)
+            self._process.kill()
 
     async def _run_once(self) -> int:
-        self._process = await asyncio.create_subprocess_exec(
-            *self._command,
-            stdin=asyncio.subprocess.PIPE,
-            # Ctrl-C in a terminal reaches the whole process group, but the sealer ends last.
-            start_new_session=True,
-        )
+        try:
+            self._process = await asyncio.create_subprocess_exec(
+                *self._command,
+                stdin=asyncio.subprocess.PIPE,
+                # Ctrl-C in a terminal reaches the whole process group, but the sealer ends last.
+                start_new_session=True,
+            )
+        except OSError:
+            return CANNOT_START
         self._log.info(LogEvent.SEALER_STARTED, pid=self._process.pid)
+        if self._finishing.is_set():
+            self._let_end()
         return await self._process.wait()
+
+    def _let_end(self) -> None:
+        if self._process is not None and self._process.stdin is not None:
+            self._process.stdin.close()
