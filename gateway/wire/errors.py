@@ -18,19 +18,21 @@ class WireError(Exception):
     def __init__(self, problem: str) -> None:
         super().__init__(problem)
         self.problem = problem
+        self.message = ""
+        """Which message is meant, such as `Metadata response v12`; empty where none is known."""
         self.path = ""
+        """Where in the message, such as `topics[3].partitions[0].leader_id`."""
         self.frames: tuple[bytes, ...] = ()
-        """Whole frames that `FrameBuffer.feed` had cut before it met the error: still to be
-        served."""
+        """Whole frames that `FrameBuffer.feed` had cut before the error: still to be served."""
 
     def within(self, place: str) -> Self:
         """Note that the error lies inside `place`, for a caller that knows more of where it is."""
-        separator = "" if not self.path or self.path.startswith("[") else "."
+        separator = "." if self.path and not self.path.startswith("[") else ""
         self.path = f"{place}{separator}{self.path}"
         return self
 
     def __str__(self) -> str:
-        return f"{self.path}: {self.problem}" if self.path else self.problem
+        return ": ".join(part for part in (self.message, self.path, self.problem) if part)
 
 
 class MalformedError(WireError):

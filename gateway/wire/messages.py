@@ -132,7 +132,7 @@ def _decode_body(frame: bytes, offset: int, api_key: int, version: int, *, respo
                 f"{len(frame) - end} bytes follow the message, which ends at byte {end}"
             )
     except WireError as error:
-        error.within(_title(api_key, version, response=response))
+        error.message = _title(api_key, version, response=response)
         raise
     return body
 
@@ -141,7 +141,7 @@ def _encode_body(parts: Parts, body: Body, api_key: int, version: int, *, respon
     try:
         _writer(api_key, version, response=response)(body, parts)
     except WireError as error:
-        error.within(_title(api_key, version, response=response))
+        error.message = _title(api_key, version, response=response)
         raise
     return b"".join(parts)
 
