@@ -1,5 +1,4 @@
-"""ApiVersions: clients are offered what both the broker and the message table know, and nothing
-else."""
+"""ApiVersions: clients are offered what both the broker and the message table know."""
 
 from __future__ import annotations
 
@@ -32,8 +31,7 @@ _REQUEST_START = struct.Struct(">hhi")
 
 
 def read_start(frame: bytes) -> tuple[int, int, int]:
-    """Read a request's API key, version and correlation id, which stand at the same place in every
-    header."""
+    """Read a request's API key, version and correlation id, at the same place in any header."""
     api_key, api_version, correlation_id = _REQUEST_START.unpack_from(frame)
     return api_key, api_version, correlation_id
 
@@ -60,8 +58,7 @@ def answer_too_new(correlation_id: int) -> bytes:
 
 
 def decode_answer(frame: bytes, api_version: int) -> tuple[Response, int]:
-    """Decode the broker's answer, and tell its version: a broker too old for the request answers in
-    version 0."""
+    """Decode the broker's answer and tell its version: 0 where the request was too new for it."""
     if len(frame) >= _ERROR_OFFSET + _ERROR.size:
         (error_code,) = _ERROR.unpack_from(frame, _ERROR_OFFSET)
         if error_code == ErrorCode.UNSUPPORTED_VERSION and api_version > 0:

@@ -124,7 +124,7 @@ def is_offered(api_key: int) -> bool:
 
 
 def changes_state(api_key: int, body: Body) -> bool:
-    """Say whether this request, with these arguments, needs an intent row before it is forwarded."""
+    """Say whether this request needs an intent row before it is forwarded."""
     role = ROLES[api_key]
     return role is Role.CHANGES or (role is Role.DEPENDS and _DEPENDS[api_key](body))
 

@@ -42,13 +42,12 @@ _SECRET_NAME = re.compile(
 
 
 def looks_secret(name: str) -> bool:
-    """Say whether a configuration of this name may hold a secret (ssl.key.password,
-    sasl.jaas.config)."""
+    """Say whether a configuration of this name may hold a secret, as ssl.key.password does."""
     return _SECRET_NAME.search(name) is not None
 
 
 def secret_values(body: Body) -> frozenset[str]:
-    """Collect the values in a request that stand beside a secret's name: answers may repeat them."""
+    """Collect a request's values that stand beside a secret's name: answers may repeat them."""
     return frozenset(_secrets(body))
 
 
@@ -122,8 +121,7 @@ class Rendering:
 
 
 def first_error(body: Body) -> int:
-    """Find the message's own error code or, when it has none, the first in its structures; 0 for
-    none."""
+    """Find a message's own error code, else the first in its structures; 0 for none."""
     inner: list[object] = []
     for field, value in body.items():
         if field.endswith("error_code"):

@@ -121,8 +121,7 @@ def _visibility(partition: Body, isolation_level: int) -> str:
 
 
 def answered_detail(answer: Body, directory: TopicDirectory) -> dict[str, object]:
-    """Give what the answer says beyond its `delivered` rows: the session and the partitions'
-    errors."""
+    """Give what the answer says beyond its `delivered` rows: its session, and errors."""
     errors = [
         {
             **_names(reference(topic, directory)),

@@ -1,5 +1,4 @@
-"""Incremental fetch sessions (KIP-227): which partitions a Fetch asks for that leaves most of them
-out.
+"""Incremental fetch sessions (KIP-227): what a Fetch asks for that leaves most of it out.
 
 After a first full request the client names only partitions that changed, and the broker remembers
 the rest. To say at which offset a client asked, the gateway remembers too, per connection. What it

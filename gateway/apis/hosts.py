@@ -1,8 +1,8 @@
-"""Broker addresses in answers become the gateway's own; one field missed would let clients go
-around it.
+"""Broker addresses in answers become the gateway's own.
 
-Which fields hold addresses is known from the message table: the tests walk it and demand that each
-field is either rewritten here or stands in `EXEMPT` with its reason.
+One field missed would let clients go around the recorder. Which fields hold addresses is known from
+the message table: the tests walk it and demand that each field is either rewritten here or stands
+in `EXEMPT` with its reason.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def _metadata(body: Body, addresses: AddressMap, brokers: BrokerAddresses) -> bo
 
 def _find_coordinator(body: Body, addresses: AddressMap, brokers: BrokerAddresses) -> bool:
     # Up to version 3 the answer is one coordinator, from 4 (KIP-699) a list of them.
-    nodes = body["coordinators"] if "coordinators" in body else (body,)
+    nodes = body.get("coordinators", (body,))
     return _rewrite_each(nodes, "node_id", addresses, brokers)
 
 

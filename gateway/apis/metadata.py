@@ -41,8 +41,7 @@ _NAMING: dict[int, str] = {
 
 
 def take_out(request: Body, directory: TopicDirectory, is_forbidden: IsForbidden) -> list[Body]:
-    """Remove the forbidden topics from a Metadata request and return them; none when it asks for
-    all."""
+    """Remove the forbidden topics from a Metadata request, and return them."""
     asked = request["topics"] or []
     kept, taken = [], []
     for topic in asked:
@@ -59,10 +58,9 @@ def take_out(request: Body, directory: TopicDirectory, is_forbidden: IsForbidden
 def put_back(
     answer: Body, api_version: int, taken: Sequence[Body], is_forbidden: IsForbidden
 ) -> bool:
-    """Leave forbidden topics out of a Metadata answer, and answer those that were asked for by name
-    with an error.
+    """Leave forbidden topics out of a Metadata answer; say whether it changed.
 
-    Says whether the answer changed.
+    Those that were asked for by name come back as errors.
     """
     kept = [
         topic for topic in answer["topics"] if not (topic["name"] and is_forbidden(topic["name"]))

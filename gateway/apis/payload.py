@@ -24,11 +24,10 @@ class Measured:
 
 
 def measure(records: memoryview) -> Measured:
-    """Measure the batches in a run of bytes; bytes that form none become one extent without
-    offsets.
+    """Measure the batches in a run of bytes.
 
-    Nonsense is measured, not refused: it is for the broker or the client to judge it, and for the
-    record to hold it.
+    Bytes that form none become an extent without offsets. Nonsense is measured, not refused: it is
+    for the broker or the client to judge it, and for the record to hold it.
     """
     try:
         spans = walk(records)

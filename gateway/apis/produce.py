@@ -52,7 +52,7 @@ def asked_detail(body: Body) -> dict[str, object]:
 def produce_rows(
     template: Event, body: Body, topics: TopicDirectory
 ) -> tuple[list[Event], dict[Partition, Sent]]:
-    """Make one `produce` row for each topic-partition, and what the answer's rows will need of it."""
+    """Make a `produce` row for each topic-partition, and what the answer's rows will need of it."""
     rows: list[Event] = []
     sent: dict[Partition, Sent] = {}
     for topic in body["topic_data"]:
@@ -80,8 +80,7 @@ def produce_rows(
 
 
 def produced_rows(template: Event, body: Body, sent: dict[Partition, Sent]) -> list[Event]:
-    """Make one `produced` row for each topic-partition of the answer, with the offsets the broker
-    gave."""
+    """Make a `produced` row for each topic-partition, with the offsets that the broker gave."""
     rows = []
     for topic in body["responses"]:
         key = topic["topic_id"] if "topic_id" in topic else topic["name"]

@@ -1,5 +1,4 @@
-"""Which rows of evidence one exchange leaves: before its request goes on, and when its answer is
-known.
+"""Which rows of evidence one exchange leaves: before its request goes on, and at its answer.
 
 Every API has the generic form, driven by the message table; those that carry records, and Metadata,
 have their own.
@@ -43,8 +42,7 @@ class Recording(Protocol):
         """Make the rows that must stand in the journal before the request is forwarded."""
 
     def after(self, template: Event, answer: Body, /) -> tuple[list[Event], Detail]:
-        """Make the rows that go before the exchange row, and the answer's place in its detail
-        column."""
+        """Make the rows before the exchange row, and the answer's place in its detail column."""
 
 
 def begin(api_key: int, body: Body, knowledge: Knowledge) -> Recording:

@@ -8,21 +8,24 @@ the answer, each element with the error. An API without a shape cannot stand in 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from gateway.apis.error_codes import ErrorCode
 from gateway.wire.api_keys import ApiKey
 from gateway.wire.messages import default_body
+from gateway.wire.readers import Body
 from gateway.wire.schema import default_value
 from gateway.wire.table import Field, load
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from gateway.wire.readers import Body
 
 ITSELF = ""
 """Stands for an array's element where that is a plain value, such as the name of a group."""
+
+Element = Body | str | int
+"""What arrays of requests hold: structures, or names and numbers."""
 
 MESSAGE = "Refused by a rule of the gateway"
 """What a client reads beside the error code, where the API has room for it."""
@@ -48,8 +51,7 @@ class Mirror:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shape:
-    """How one API refuses: with which error, in which arrays, and whether also on top where a
-    version has that."""
+    """How one API refuses: with which error, in which arrays, and whether also on top."""
 
     error_code: ErrorCode
     mirrors: tuple[Mirror, ...] = ()
@@ -65,8 +67,10 @@ def refusable() -> dict[str, ApiKey]:
 def refuse(
     api_key: int, api_version: int, request: Body, error_code: ErrorCode | None = None
 ) -> tuple[Body, ErrorCode]:
-    """Answer a request with an error for all it asks, the API's own unless one is given; also say
-    which error."""
+    """Answer a request with one error for all it asks, by default the API's own.
+
+    Returns the answer and the error.
+    """
     shape = _SHAPES[api_key]
     error = shape.error_code if error_code is None else error_code
     answer = default_body(api_key, api_version, response=True)
@@ -90,28 +94,28 @@ class _Answering:
     api_version: int
     error_code: ErrorCode
 
-    def mirrored(self, mirror: Mirror, fields: Sequence[Field], asked: Any) -> list[Body]:  # noqa: ANN401 - decoded
+    def mirrored(
+        self, mirror: Mirror, fields: Sequence[Field], asked: list[Element] | None
+    ) -> list[Body]:
         """Make one array of the answer; null asks for everything and gets nothing."""
         array = next(member for member in fields if member.name == mirror.answered)
         return [self._element(mirror, array.fields, element) for element in asked or ()]
 
-    def _element(self, mirror: Mirror, fields: Sequence[Field], asked: Any) -> Body:  # noqa: ANN401 - decoded
+    def _element(self, mirror: Mirror, fields: Sequence[Field], asked: Element) -> Body:
         made: Body = {
             member.name: default_value(member, self.api_version)
             for member in fields
             if self.api_version in member.versions
         }
-        copied = {
-            name: asked if source == ITSELF else asked.get(source)
-            for name, source in mirror.copied.items()
-        }
+        source: Body = asked if isinstance(asked, dict) else {ITSELF: asked}
+        copied = {name: source[of] for name, of in mirror.copied.items() if of in source}
         made.update({name: value for name, value in copied.items() if name in made})
         made.update({name: value for name, value in mirror.fixed.items() if name in made})
         if mirror.inner is None:
             made[mirror.error] = self.error_code
         else:
             inner = mirror.inner
-            made[inner.answered] = self.mirrored(inner, fields, asked.get(inner.asked))
+            made[inner.answered] = self.mirrored(inner, fields, source[inner.asked])
         return made
 
 

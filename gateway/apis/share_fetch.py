@@ -1,5 +1,4 @@
-"""ShareFetch: records for a member of a share group (KIP-932), one `delivered` row each
-topic-partition.
+"""ShareFetch: records for a member of a share group (KIP-932).
 
 Several members see records of one partition, and one record may be delivered again, so the rows are
 about deliveries: nobody asked for an offset, the broker chose. A ShareFetch may also acknowledge
@@ -24,8 +23,7 @@ if TYPE_CHECKING:
 def delivered_rows(
     template: Event, answer: Body, group_id: str | None, directory: TopicDirectory
 ) -> list[Event]:
-    """Make one row for each topic-partition that carries bytes, with the ranges the member
-    acquired.
+    """Make one row for each topic-partition that carries bytes, with the ranges acquired.
 
     The bytes may hold more than was acquired; all of it reached the client.
     """

@@ -1,5 +1,4 @@
-"""Topic ids and names, learned from the answers that pass by and shared by all sessions of a
-process."""
+"""Topic ids and names, learned from the answers that pass by."""
 
 from __future__ import annotations
 

@@ -31,16 +31,15 @@ _RESOURCES: dict[int, str] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Touched:
-    """The topics of one request: names, None for all topics of the cluster, and the ids nobody can
-    name yet."""
+    """The topics of one request: names (None: all topics), and the ids nobody can name yet."""
 
     names: frozenset[str] | None
     unknown_ids: frozenset[bytes]
 
 
 def names_topics(api_key: ApiKey) -> bool:
-    """Say whether requests of this API name topics at all, so that a rule about topics makes sense."""
-    return bool(_paths(api_key)[0]) or api_key in _RESOURCES
+    """Say whether requests of this API name topics, so that a rule about topics makes sense."""
+    return any(_paths(api_key)) or api_key in _RESOURCES
 
 
 def topic_ids(api_key: int, body: Body) -> frozenset[bytes]:
@@ -82,15 +81,14 @@ def _paths(api_key: int) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
     return tuple(names), tuple(ids)
 
 
-def _values(node: Any, path: Path) -> Iterator[Any]:  # noqa: ANN401 - a decoded message or a part of it
+def _values(node: object, path: Path) -> Iterator[Any]:
     if isinstance(node, list):
         for item in node:
             yield from _values(item, path)
+    elif path and isinstance(node, dict):
+        yield from _values(node.get(path[0]), path[1:])
     elif node is not None:
-        if path:
-            yield from _values(node.get(path[0]), path[1:])
-        else:
-            yield node
+        yield node
 
 
 def _null(array: str) -> Callable[[Body], bool]:

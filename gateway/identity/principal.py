@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Principal:
-    """A verified identity: `subject` means something only together with the `issuer` that vouches
-    for it."""
+    """A verified identity: a subject, and the issuer that vouches for it."""
 
     issuer: str
     subject: str

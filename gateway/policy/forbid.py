@@ -1,5 +1,4 @@
-"""The `forbid` rules: a request that matches one is refused in its own error shape, never
-forwarded."""
+"""The `forbid` rules: a request that matches one is refused and never forwarded."""
 
 from __future__ import annotations
 

@@ -38,8 +38,7 @@ class Answers:
         self._requests = requests
 
     def take(self, exchange: Exchange | None, frame: bytes, now: Instant) -> list[Event]:
-        """Deal with the broker's answer to an exchange: set its reply, and make the rows that go
-        before it.
+        """Set an exchange's reply from the broker's answer, and make the rows that go before it.
 
         Raises WireError for bytes that do not answer the request, UnmappedNodeError for an address
         that has no place on our side; nothing of such an answer may go on.

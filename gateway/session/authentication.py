@@ -1,10 +1,11 @@
-"""Who the client is: the state machine of SASL on one connection (KIP-43, KIP-152, KIP-368).
+r"""Who the client is: the state machine of SASL on one connection (KIP-43, KIP-152, KIP-368).
 
-without authentication: everybody is ANONYMOUS from the start, and SASL is refused with PLAIN:  NEW
---handshake--> SHAKEN --message--> CHECKING --accepted--> AUTHENTICATED
-                                                        \\--refused--> the connection ends
-an authenticated client may shake hands again; until that ends well it must not ask for anything
-else
+Without authentication everybody is ANONYMOUS from the start, and SASL is refused. With PLAIN:
+
+    NEW --handshake--> SHAKEN --message--> CHECKING --accepted--> AUTHENTICATED
+                                                   \--refused--> the connection ends
+
+An authenticated client may shake hands again; until that ends well it must ask for nothing else.
 """
 
 from __future__ import annotations
@@ -58,11 +59,11 @@ class Authentication:
     __slots__ = (
         "_issuer",
         "_lifetime_ms",
-        "terminates",
         "_username",
         "expires_ns",
         "principal",
         "state",
+        "terminates",
     )
 
     def __init__(self, options: SessionOptions) -> None:

@@ -27,8 +27,7 @@ class ConnectBroker:
 
 @dataclass(frozen=True, slots=True)
 class SendClient:
-    """Write whole frames to the client; errors are ignored, the reading side reports them as
-    ClientEof."""
+    """Write whole frames to the client; a failure shows as ClientEof."""
 
     data: bytes
 
@@ -59,8 +58,7 @@ class ShutdownBrokerWrite:
 
 @dataclass(frozen=True, slots=True)
 class CheckPassword:
-    """Check a password against the listener's users off the event loop; answered by
-    PasswordChecked."""
+    """Check a password off the event loop; answered by PasswordChecked."""
 
     username: str
     password: str = field(repr=False)

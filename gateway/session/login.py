@@ -47,7 +47,7 @@ class Login:
             self._software[field] = text and text[:SOFTWARE_CHARACTERS_MAX]
 
     def announce_anonymous(self, now: Instant) -> list[Event]:
-        """Make the one row that says who the client is where nobody is asked; call at each request."""
+        """Make the one row that says who the client is where nobody is asked."""
         if self._announced or self.authentication.terminates:
             return []
         self._announced = True

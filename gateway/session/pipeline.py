@@ -1,4 +1,4 @@
-"""The exchanges under way on one connection: answers leave in the order in which the requests came."""
+"""The exchanges under way on one connection: answers leave in the order of their requests."""
 
 from __future__ import annotations
 
@@ -68,8 +68,7 @@ class Unresolved:
 
 
 class Pipeline:
-    """A queue with two kinds of answers: the broker's, which come in order, and our own, which wait
-    for them."""
+    """A queue for answers of two kinds: the broker's come in order, our own wait for them."""
 
     __slots__ = ("_exchanges",)
 

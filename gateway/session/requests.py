@@ -1,5 +1,4 @@
-"""What becomes of one request: forwarded, answered here, held until topic ids have names, or
-refused."""
+"""What becomes of one request: forwarded, answered here, held, or refused."""
 
 from __future__ import annotations
 
@@ -41,8 +40,7 @@ SASL_APIS = frozenset({ApiKey.SASL_HANDSHAKE, ApiKey.SASL_AUTHENTICATE})
 
 
 class RefusedRequestError(Exception):
-    """A request that cannot be answered in any shape its client would read: the connection must
-    end."""
+    """A request that no answer fits: the connection must end."""
 
 
 class Requests:

@@ -65,8 +65,9 @@ class Phase(Enum):
 
 
 class Session:
-    """The machine of one connection; the shell performs what `handle` returns, in order, before the
-    next signal.
+    """The machine of one connection.
+
+    The shell performs what `handle` returns, in order, before it says the next signal.
 
     Frames from the client are taken one by one while nothing holds them: a password being checked,
     topic ids without names, too many requests under way, too many bytes for a broker that is not
@@ -238,8 +239,7 @@ class Session:
             self._release(now)
 
     def _stop_resolving(self, now: Instant) -> None:
-        """Go on after the cluster was asked, or did not answer in time; ids without names stay so
-        for a while."""
+        """Go on after the cluster was asked for names, or did not answer in time."""
         asked, self._resolving = self._resolving, ()
         names = self._topology.topics
         self._requests.give_up_on([each for each in asked if names.name_of(each) is None], now)
@@ -264,8 +264,7 @@ class Session:
             self._end_until_ns = now.monotonic_ns + self._options.outcome_ms * NS_PER_MS
 
     def _settle(self, now: Instant) -> None:
-        """Close an ending session once all that was under way is done, and the broker has all of
-        it."""
+        """Close an ending session once all is done and the broker has all of it."""
         if self._phase is not Phase.ENDING or self._waiting or len(self._pipeline):
             return
         if self._upstream.standing is Standing.ABSENT:
@@ -302,8 +301,7 @@ class Session:
         self._close("protocol_error", now, str(error))
 
     def _close(self, reason: str, now: Instant, message: str | None = None) -> None:
-        """Record what is not known any more and that the session is over, then let go of both
-        connections."""
+        """Record that the session is over and what stays unknown, then let both ends go."""
         if self._phase is Phase.CLOSED:
             return
         self._phase = Phase.CLOSED
@@ -325,7 +323,7 @@ class Session:
             self._effects.append(CloseBroker())
 
     def _unknown(self, exchange: Exchange, now: Instant) -> Event:
-        """Make the row of an exchange whose outcome nobody will learn here; it is never invented."""
+        """Make the row of an exchange whose outcome stays unknown; none is invented."""
         was_sent = exchange.is_forwarded and self._upstream.standing is Standing.CONNECTED
         detail = {
             "request": {} if exchange.recording is None else exchange.recording.asked,

@@ -1,4 +1,4 @@
-"""What happens to a session: the shell says these, one at a time, with the instant they happened."""
+"""What happens to a session: the shell says these one at a time, with their instant."""
 
 from __future__ import annotations
 

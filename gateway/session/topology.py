@@ -10,8 +10,7 @@ from gateway.apis.topics import TopicDirectory
 
 @dataclass(frozen=True, slots=True)
 class Topology:
-    """Learned facts: real broker addresses by node id (for the shell to connect to), topic names by
-    id.
+    """Learned facts: real broker addresses by node id, for the shell, and topic names by id.
 
     Each listener's own AddressMap is configuration and stands in `SessionOptions.addresses`.
     """
