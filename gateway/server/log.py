@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 import structlog
 
 if TYPE_CHECKING:
+    from typing import TextIO
+
     from structlog.typing import EventDict, FilteringBoundLogger
 
 
@@ -59,9 +61,10 @@ def place_exception(_logger: object, _method: str, event: EventDict) -> EventDic
     return event
 
 
-def configure_logs() -> FilteringBoundLogger:
-    """Set up the process' logger and return it; called once, by whoever owns the process."""
-    structlog.configure(
+def open_log(stream: TextIO) -> FilteringBoundLogger:
+    """Make the process' logger, which is handed to whoever logs; nothing global is set up."""
+    logger: FilteringBoundLogger = structlog.wrap_logger(
+        structlog.WriteLogger(stream),
         processors=[
             structlog.processors.add_log_level,
             place_exception,
@@ -69,8 +72,6 @@ def configure_logs() -> FilteringBoundLogger:
             structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger("info"),
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
         cache_logger_on_first_use=True,
     )
-    logger: FilteringBoundLogger = structlog.get_logger()
     return logger

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import sys
 import uuid
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -15,7 +16,7 @@ import uvloop
 from gateway.evidence.errors import EvidenceError
 from gateway.evidence.journal import JournalWriter
 from gateway.server.listeners import BindError
-from gateway.server.log import LogEvent, configure_logs
+from gateway.server.log import LogEvent, open_log
 from gateway.server.recorder import Recorder, RecordingStoppedError
 from gateway.server.supervisor import Supervisor
 from gateway.server.worker import Worker
@@ -45,7 +46,7 @@ class Sealing:
 
 def run_gateway(config: Config, sealing: Sealing) -> int:
     """Serve until SIGTERM or SIGINT; return 0, or 1 when recording, binding or sealing failed."""
-    log = configure_logs()
+    log = open_log(sys.stderr)
     boot_id = uuid.uuid4().hex
     log.info(
         LogEvent.STARTING,

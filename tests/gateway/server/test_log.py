@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gateway.server.log import LogEvent, configure_logs
+from gateway.server.log import LogEvent, open_log
 
 if TYPE_CHECKING:
     import pytest
@@ -31,7 +32,7 @@ def test_every_event_is_used() -> None:
 
 def test_a_line_is_one_json_object(capsys: pytest.CaptureFixture[str]) -> None:
     """A line carries event, level, time and its facts."""
-    configure_logs().info(LogEvent.READY, listeners=[])
+    open_log(sys.stderr).info(LogEvent.READY, listeners=[])
     line = json.loads(capsys.readouterr().err)
 
     assert line.pop("time").endswith("Z")
@@ -40,7 +41,7 @@ def test_a_line_is_one_json_object(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_an_exception_shows_its_place_and_not_its_text(capsys: pytest.CaptureFixture[str]) -> None:
     """An exception's text may quote what a peer sent, so it stays out of the log."""
-    log = configure_logs()
+    log = open_log(sys.stderr)
     try:
         raise ValueError("card 4111111111111111")  # noqa: TRY301 - the text under test
     except ValueError:
