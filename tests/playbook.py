@@ -130,4 +130,6 @@ def _story(expected: Effect | Row, effect: Effect) -> str:
 def _includes(value: object, expected: object) -> bool:
     if isinstance(expected, dict) and isinstance(value, dict):
         return all(key in value and _includes(value[key], expected[key]) for key in expected)
+    if isinstance(expected, list) and isinstance(value, list):
+        return len(value) == len(expected) and all(map(_includes, value, expected))
     return value == expected

@@ -11,7 +11,7 @@ from gateway.apis.catalogue import is_offered
 from gateway.apis.detail import to_json
 from gateway.apis.error_codes import ErrorCode
 from gateway.apis.produce import expects_answer
-from gateway.apis.recording import Knowledge, begin
+from gateway.apis.recording import Knowledge, Recording, begin
 from gateway.apis.refusal import refuse
 from gateway.apis.touches import topic_ids, touched
 from gateway.policy.forbid import forbidden_by
@@ -128,7 +128,8 @@ class Requests:
         if rule_ids:
             exchange.rule_ids = rule_ids
             return self._deny(exchange, body, error_code, now)
-        return self._forward(exchange, frame, body, now)
+        recording = begin(exchange.header.api_key, body, self._knowledge)
+        return self._forward(exchange, recording, frame, body, now)
 
     def _forbidden(self, api_key: int, body: Body) -> tuple[tuple[str, ...], ErrorCode | None]:
         """Say which rules forbid a request, and with which error if not the API's own."""
@@ -172,13 +173,14 @@ class Requests:
     def _forward_metadata(
         self, exchange: Exchange, frame: bytes, body: Body, now: Instant
     ) -> Taken:
-        if self._options.forbid:
-            taken = metadata.take_out(body, self._knowledge.topics, self.is_hidden)
-            if taken:
-                exchange.taken = tuple(taken)
-                exchange.rule_ids = self._hidden_by([topic["name"] for topic in taken])
-                frame = encode_request(exchange.header, body)
-        return self._forward(exchange, frame, body, now)
+        # The record keeps what the client asked for, also what the broker is not asked.
+        recording = begin(ApiKey.METADATA, body, self._knowledge)
+        taken = metadata.take_out(body, self._knowledge.topics, self.is_hidden)
+        if taken:
+            exchange.taken = tuple(taken)
+            exchange.rule_ids = self._hidden_by([topic["name"] for topic in taken])
+            frame = encode_request(exchange.header, body)
+        return self._forward(exchange, recording, frame, body, now)
 
     def is_hidden(self, topic: str) -> bool:
         """Say whether a rule keeps Metadata from telling of a topic."""
@@ -187,9 +189,10 @@ class Requests:
     def _hidden_by(self, topics: list[str]) -> tuple[str, ...]:
         return forbidden_by(self._options.forbid, ApiKey.METADATA, self._subject, topics)
 
-    def _forward(self, exchange: Exchange, frame: bytes, body: Body, now: Instant) -> Taken:
+    def _forward(
+        self, exchange: Exchange, recording: Recording, frame: bytes, body: Body, now: Instant
+    ) -> Taken:
         header = exchange.header
-        recording = begin(header.api_key, body, self._knowledge)
         template = self._stamp.exchange_template(now, exchange.ordinal, header)
         rows = recording.before(template, body)
         if header.api_key == ApiKey.PRODUCE and not expects_answer(body):

@@ -1,0 +1,466 @@
+"""A session keeps order, limits and the record, from its opening to its end."""
+
+from __future__ import annotations
+
+import pytest
+
+from gateway.evidence.event import EventKind
+from gateway.session.effects import (
+    CloseBroker,
+    CloseClient,
+    ConnectBroker,
+    SendBroker,
+    SendClient,
+    ShutdownBrokerWrite,
+)
+from gateway.session.signals import (
+    BrokerBytes,
+    BrokerConnected,
+    BrokerEof,
+    BrokerFailed,
+    ClientBytes,
+    ClientConnected,
+    ClientEof,
+    Drain,
+    PasswordChecked,
+    Tick,
+    TopicsResolved,
+)
+from gateway.wire.api_keys import ApiKey
+from tests.gateway.session.conversation import (
+    CLIENT_ID,
+    answer,
+    ask,
+    connected,
+    fetch,
+    new_session,
+    opened,
+    produce,
+    produced,
+)
+from tests.playbook import SECOND_NS, Playbook, row
+
+LIST = (ApiKey.LIST_GROUPS, 3)
+
+
+def test_a_session_opens_with_its_ends() -> None:
+    """The first row says who connected to where, before anything is known of the client."""
+    play = Playbook(new_session())
+    (
+        play
+        >> ClientConnected()
+        << row(
+            EventKind.SESSION_OPEN,
+            listener="clients",
+            peer="10.0.0.7:40000",
+            node_id=1,
+            subject=None,
+            detail={"local": "10.0.0.1:9092"},
+        )
+    )
+    play.finish()
+
+    assert play.session.reads_client
+
+
+def test_a_request_passes_unchanged_and_is_recorded_before_its_answer_is_released() -> None:
+    """The broker gets the client's own bytes, the client the broker's; the row stands between."""
+    play = connected()
+    request, reply = ask(*LIST), answer(*LIST)
+    (
+        play
+        >> ClientBytes(request)
+        << SendBroker(request)
+        >> BrokerBytes(reply)
+        << row(
+            EventKind.EXCHANGE,
+            exchange=1,
+            api_key=16,
+            api_version=3,
+            correlation_id=1,
+            client_id=CLIENT_ID,
+            subject="ANONYMOUS",
+            issuer="none",
+            decision="allow",
+            error_code=0,
+            detail={"request": {}, "response": {"groups": []}, "elapsed_ns": SECOND_NS},
+        )
+        << SendClient(reply)
+    )
+    play.finish()
+
+
+def test_frames_may_come_in_any_pieces() -> None:
+    """Byte by byte and all at once make the same conversation."""
+    play = connected()
+    requests = ask(*LIST, correlation_id=1) + ask(*LIST, correlation_id=2)
+    for position in range(len(requests) - 1):
+        play >> ClientBytes(requests[position : position + 1])
+        play.take_all()
+    play >> ClientBytes(requests[-1:]) << SendBroker(ask(*LIST, correlation_id=2))
+    replies = answer(*LIST, correlation_id=1) + answer(*LIST, correlation_id=2)
+    (
+        play
+        >> BrokerBytes(replies)
+        << row(EventKind.EXCHANGE, correlation_id=1)
+        << SendClient(answer(*LIST, correlation_id=1))
+        << row(EventKind.EXCHANGE, correlation_id=2)
+        << SendClient(answer(*LIST, correlation_id=2))
+    )
+    play.finish()
+
+
+def test_requests_before_the_broker_is_there_wait_in_order() -> None:
+    """The first request asks for the connection, all are sent when it stands."""
+    play = opened()
+    first, second = ask(*LIST, correlation_id=1), ask(*LIST, correlation_id=2)
+    (
+        play
+        >> ClientBytes(first)
+        << row(EventKind.SESSION_AUTHENTICATED)
+        << ConnectBroker()
+        >> ClientBytes(second)
+        >> BrokerConnected()
+        << SendBroker(first)
+        << SendBroker(second)
+    )
+    play.finish()
+
+
+def test_an_answer_of_our_own_waits_for_earlier_answers_of_the_broker() -> None:
+    """Clients match answers to requests by their order."""
+    play = connected()
+    asked, too_new = ask(*LIST, correlation_id=1), _too_new_api_versions(2)
+    (
+        play
+        >> ClientBytes(asked + too_new)
+        << SendBroker(asked)
+        << row(EventKind.EXCHANGE, correlation_id=2, error_code=35)
+        >> BrokerBytes(answer(*LIST, correlation_id=1))
+        << row(EventKind.EXCHANGE, correlation_id=1)
+        << SendClient(answer(*LIST, correlation_id=1))
+        << SendClient(_version_refusal(2))
+    )
+    play.finish()
+
+
+def test_too_many_requests_under_way_stop_the_reading() -> None:
+    """The limit holds for what one read brought, too; an answer lets the next one through."""
+    play = connected(new_session(in_flight_max=2))
+    asked = [ask(*LIST, correlation_id=number) for number in (1, 2, 3)]
+    play >> ClientBytes(b"".join(asked)) << SendBroker(asked[0]) << SendBroker(asked[1])
+
+    assert not play.session.reads_client
+    reply = answer(*LIST, correlation_id=1)
+    (
+        play
+        >> BrokerBytes(reply)
+        << row(EventKind.EXCHANGE, correlation_id=1)
+        << SendClient(reply)
+        << SendBroker(asked[2])
+    )
+    play.finish()
+    assert not play.session.reads_client
+    play >> BrokerBytes(answer(*LIST, correlation_id=2))
+    assert play.session.reads_client
+
+
+def test_too_many_bytes_before_the_broker_is_there_stop_the_reading() -> None:
+    """What waits for the connection is bounded."""
+    play = opened(new_session(hold_bytes_max=100))
+    play >> ClientBytes(produce(acks=0) + produce(acks=0))
+    kinds = [effect.event.kind for effect in play.take_all() if hasattr(effect, "event")]
+
+    # The first is held (over the limit by itself), the second is not even taken.
+    assert [EventKind.SESSION_AUTHENTICATED, EventKind.PRODUCE, EventKind.EXCHANGE] == kinds[:3]
+    assert not play.session.reads_client
+    play >> BrokerConnected() << SendBroker(produce(acks=0)) << row(EventKind.PRODUCE)
+    play << row(EventKind.EXCHANGE) << SendBroker(produce(acks=0))
+    play.finish()
+    assert play.session.reads_client
+
+
+def test_a_broker_that_cannot_be_reached_ends_the_session() -> None:
+    """What was asked was not forwarded, and the record says so."""
+    play = opened()
+    (
+        play
+        >> ClientBytes(produce())
+        << row(EventKind.SESSION_AUTHENTICATED)
+        << row(EventKind.PRODUCE)
+        << ConnectBroker()
+        >> BrokerFailed("connection refused")
+        << row(EventKind.EXCHANGE, detail={"response": "not_forwarded"}, error_code=None)
+        << row(
+            EventKind.SESSION_CLOSE,
+            detail={"reason": "broker_unreachable", "message": "connection refused"},
+        )
+        << CloseClient("broker_unreachable")
+        << CloseBroker()
+    )
+    play.finish()
+
+    assert play.session.is_closed
+    assert not play.session.reads_client
+
+
+def test_a_broker_that_goes_away_leaves_outcomes_unknown() -> None:
+    """Each request under way gets its one row, which invents nothing."""
+    play = connected()
+    (
+        play
+        >> ClientBytes(produce(correlation_id=5) + fetch(correlation_id=6))
+        << row(EventKind.PRODUCE)
+        << SendBroker(produce(correlation_id=5))
+        << SendBroker(fetch(correlation_id=6))
+        >> BrokerEof()
+        << row(EventKind.EXCHANGE, correlation_id=5, detail={"response": "unknown"})
+        << row(EventKind.EXCHANGE, correlation_id=6, detail={"response": "unknown"})
+        << row(EventKind.SESSION_CLOSE, detail={"reason": "broker_closed", "exchange_count": 3})
+        << CloseClient("broker_closed")
+        << CloseBroker()
+    )
+    play.finish()
+
+
+def test_a_client_that_leaves_before_asking_leaves_no_broker_behind() -> None:
+    """No connection was made, none is closed."""
+    play = opened()
+    (
+        play
+        >> ClientEof()
+        << row(EventKind.SESSION_CLOSE, detail={"reason": "client_closed"})
+        << CloseClient("client_closed")
+    )
+    play.finish()
+
+
+def test_what_a_leaving_client_sent_reaches_the_broker() -> None:
+    """Produce with acks=0 and an end right behind it: the broker gets it all, then the end."""
+    play = connected()
+    (
+        play
+        >> ClientBytes(produce(acks=0))
+        << row(EventKind.PRODUCE)
+        << row(EventKind.EXCHANGE, detail={"response": "none"})
+        << SendBroker(produce(acks=0))
+        >> ClientEof()
+        << ShutdownBrokerWrite()
+        >> BrokerEof()
+        << row(EventKind.SESSION_CLOSE, detail={"reason": "client_closed"})
+        << CloseClient("client_closed")
+        << CloseBroker()
+    )
+    play.finish()
+
+
+def test_what_a_leaving_client_sent_waits_for_the_connection() -> None:
+    """The client may be gone before the broker's connection stands."""
+    play = opened()
+    (
+        play
+        >> ClientBytes(produce(acks=0))
+        << row(EventKind.SESSION_AUTHENTICATED)
+        << row(EventKind.PRODUCE)
+        << row(EventKind.EXCHANGE)
+        << ConnectBroker()
+        >> ClientEof()
+        >> BrokerConnected()
+        << SendBroker(produce(acks=0))
+        << ShutdownBrokerWrite()
+    )
+    play.finish()
+
+
+def test_a_half_closed_client_still_gets_its_answers() -> None:
+    """The end of the client's sending side is not the end of the conversation."""
+    play = connected()
+    (
+        play
+        >> ClientBytes(produce())
+        << row(EventKind.PRODUCE)
+        << SendBroker(produce())
+        >> ClientEof()
+        >> BrokerBytes(produced())
+        << row(EventKind.PRODUCED)
+        << row(EventKind.EXCHANGE)
+        << SendClient(produced())
+        << ShutdownBrokerWrite()
+    )
+    play.finish()
+
+
+def test_a_broker_that_does_not_end_its_side_is_left() -> None:
+    """The last wait is bounded."""
+    play = connected(new_session(linger_ms=3_000))
+    play >> ClientEof() << ShutdownBrokerWrite() >> Tick() >> Tick()
+    (
+        play
+        >> Tick()
+        << row(EventKind.SESSION_CLOSE, detail={"reason": "client_closed"})
+        << CloseClient("client_closed")
+        << CloseBroker()
+    )
+    play.finish()
+
+
+def test_answers_that_do_not_come_are_not_waited_for_without_end() -> None:
+    """A client that has gone is outlived by its requests for a while only."""
+    play = connected(new_session(outcome_ms=2_000))
+    play >> ClientBytes(produce()) << row(EventKind.PRODUCE) << SendBroker(produce())
+    play >> ClientEof() >> Tick()
+    (
+        play
+        >> Tick()
+        << row(EventKind.EXCHANGE, detail={"response": "unknown"})
+        << row(EventKind.SESSION_CLOSE, detail={"reason": "client_closed"})
+        << CloseClient("client_closed")
+        << CloseBroker()
+    )
+    play.finish()
+
+
+def test_draining_answers_what_is_under_way_and_takes_nothing_new() -> None:
+    """A gateway that shuts down loses no outcome that it can still learn."""
+    play = connected()
+    play >> ClientBytes(produce()) << row(EventKind.PRODUCE) << SendBroker(produce()) >> Drain()
+
+    assert not play.session.reads_client
+    (
+        play
+        >> ClientBytes(ask(*LIST, correlation_id=9))
+        >> BrokerBytes(produced())
+        << row(EventKind.PRODUCED)
+        << row(EventKind.EXCHANGE)
+        << SendClient(produced())
+        << ShutdownBrokerWrite()
+        >> BrokerEof()
+        << row(EventKind.SESSION_CLOSE, detail={"reason": "shutdown"})
+        << CloseClient("shutdown")
+        << CloseBroker()
+    )
+    play.finish()
+
+
+def test_an_idle_session_is_closed() -> None:
+    """Traffic in either direction starts the time anew."""
+    play = connected(new_session(idle_ms=5_000))
+    play.advance(4 * SECOND_NS)
+    play >> ClientBytes(b"\0")
+    play.advance(3 * SECOND_NS)
+    play >> Tick()
+    (
+        play
+        >> Tick()
+        << row(EventKind.SESSION_CLOSE, detail={"reason": "idle"})
+        << CloseClient("idle")
+        << CloseBroker()
+    )
+    play.finish()
+
+
+def test_a_size_that_is_no_size_ends_the_session_with_a_hint() -> None:
+    """The usual cause is a TLS client at a plain port."""
+    play = opened()
+    play >> ClientBytes(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03")
+    play << row(EventKind.PROTOCOL_ERROR, exchange=None)
+    closing = play.take_all()
+
+    assert CloseClient("protocol_error") == closing[-1]
+    assert "TLS" in play.seen[-3].event.detail  # type: ignore[union-attr] # the protocol error
+
+
+def test_frames_before_a_broken_one_are_still_served() -> None:
+    """The error is about what follows them."""
+    play = connected()
+    (
+        play
+        >> ClientBytes(ask(*LIST) + b"\xff\xff\xff\xff")
+        << SendBroker(ask(*LIST))
+        << row(EventKind.PROTOCOL_ERROR, detail={"side": "client"})
+        << row(EventKind.EXCHANGE, detail={"response": "unknown"})
+        << row(EventKind.SESSION_CLOSE, detail={"reason": "protocol_error"})
+        << CloseClient("protocol_error")
+        << CloseBroker()
+    )
+    play.finish()
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\x7f\xff\xff\xff",
+        answer(*LIST, correlation_id=99),
+        answer(*LIST, correlation_id=1)[:-1] + b"\xff",
+        answer(*LIST, correlation_id=1) + answer(*LIST, correlation_id=1),
+    ],
+    ids=["size", "correlation", "malformed", "one-too-many"],
+)
+def test_nonsense_from_the_broker_ends_the_session(data: bytes) -> None:
+    """Nothing of an answer that does not fit its request reaches the client."""
+    play = connected()
+    play >> ClientBytes(ask(*LIST)) << SendBroker(ask(*LIST)) >> BrokerBytes(data)
+    effects = play.take_all()
+    kinds = [effect.event.kind for effect in effects if hasattr(effect, "event")]
+
+    assert [EventKind.PROTOCOL_ERROR, EventKind.SESSION_CLOSE] == [
+        kind for kind in kinds if kind is not EventKind.EXCHANGE
+    ]
+    assert [CloseClient("protocol_error"), CloseBroker()] == effects[-2:]
+
+
+def test_a_closed_session_does_nothing_more() -> None:
+    """Signals that were on their way are ignored."""
+    play = opened()
+    play >> ClientEof()
+    play.take_all()
+    for signal in (
+        ClientBytes(ask(*LIST)),
+        BrokerBytes(b"\0"),
+        BrokerConnected(),
+        BrokerEof(),
+        BrokerFailed("late"),
+        PasswordChecked(accepted=True),
+        TopicsResolved({}),
+        Drain(),
+        Tick(),
+    ):
+        play >> signal
+    play.finish()
+
+    assert play.session.is_closed
+
+
+def test_the_closing_row_counts_the_traffic() -> None:
+    """Bytes of both sides and what was cut off stand in the last row."""
+    play = connected()
+    request, reply = ask(*LIST, correlation_id=0), answer(*LIST, correlation_id=0)
+    play >> ClientBytes(ask(*LIST)[:10]) >> ClientEof() << ShutdownBrokerWrite() >> BrokerEof()
+    (
+        play
+        << row(
+            EventKind.SESSION_CLOSE,
+            detail={
+                "bytes_from_client": len(request) + 10,
+                "bytes_to_broker": len(request),
+                "bytes_from_broker": len(reply),
+                "bytes_to_client": len(reply),
+                "exchange_count": 1,
+                "bytes_of_cut_frame": 10,
+                "frames_not_taken": 0,
+            },
+        )
+    )
+    play.take_all()
+    play.finish()
+
+
+def _too_new_api_versions(correlation_id: int) -> bytes:
+    request = bytearray(ask(ApiKey.API_VERSIONS, 4, correlation_id))
+    request[6:8] = b"\x00\x63"
+    return bytes(request)
+
+
+def _version_refusal(correlation_id: int) -> bytes:
+    offer = {"api_key": 18, "min_version": 0, "max_version": 4}
+    return answer(ApiKey.API_VERSIONS, 0, correlation_id, error_code=35, api_keys=[offer])
