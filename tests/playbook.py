@@ -10,9 +10,9 @@
     )
     play.finish()
 
-Each `>>` says a signal to the session, each `<<` takes the next effect and compares it. A signal while effects
-are left over, a wrong effect, and a script that is never finished all fail, with what was expected beside what
-came.
+Each `>>` says a signal to the session, each `<<` takes the next effect and compares it. A signal
+while effects are left over, a wrong effect, and a script that is never finished all fail, with what
+was expected beside what came.
 """
 
 from __future__ import annotations

@@ -27,9 +27,7 @@ def filled(
     return _fill(load()[api_key].fields(response=response), version, values or {})
 
 
-def _fill(
-    fields: tuple[Field, ...], version: int, values: Mapping[str, Any]
-) -> dict[str, Any]:
+def _fill(fields: tuple[Field, ...], version: int, values: Mapping[str, Any]) -> dict[str, Any]:
     body: dict[str, Any] = {}
     for field in fields:
         if version not in field.versions:

@@ -169,7 +169,9 @@ def test_an_answer_does_not_repeat_a_withheld_value() -> None:
 
 def test_an_ordinary_config_is_kept() -> None:
     """Which retention somebody set is what an investigation wants to know."""
-    body = {"configs": [{"name": "retention.ms", "value": "1000"}, {"name": "a.key", "value": None}]}
+    body = {
+        "configs": [{"name": "retention.ms", "value": "1000"}, {"name": "a.key", "value": None}]
+    }
 
     assert body == _render(body)
     assert frozenset() == secret_values(body)

@@ -14,7 +14,7 @@ from gateway.wire.schema import HostField, default_value, host_fields
 from gateway.wire.table import Field, FieldType, load
 
 ADDRESSES = AddressMap(host="gateway", first_port=9100, first_node_id=0, count=3)
-SECRET_HOST = "broker.internal"
+BROKER_HOST = "broker.internal"
 NODE = 2
 
 # `error_message` and the like carry prose; a field is about a host by its name in the table.
@@ -36,7 +36,7 @@ def _filled(fields: tuple[Field, ...], version: int) -> dict[str, Any]:
             inner = _filled(field.fields, version)
             body[field.name] = [inner] if field.kind.is_array else inner
         elif field.name == "host":
-            body[field.name] = SECRET_HOST
+            body[field.name] = BROKER_HOST
         elif field.name in {"node_id", "broker_id"}:
             body[field.name] = NODE
         elif field.kind.element is FieldType.RECORDS:
@@ -56,7 +56,7 @@ def test_every_host_field_of_the_table_is_rewritten(field: HostField) -> None:
 
         assert changed
         answer = encode_response(Response(correlation_id=1, body=body), field.api_key, version)
-        assert SECRET_HOST.encode() not in answer
+        assert BROKER_HOST.encode() not in answer
 
 
 def test_the_apis_known_to_carry_addresses_are_all_there() -> None:
@@ -76,18 +76,16 @@ def test_the_apis_known_to_carry_addresses_are_all_there() -> None:
 @pytest.mark.parametrize("exempt", EXEMPT, ids=lambda key: f"{key[0].name}-{key[1]}")
 def test_every_exemption_is_still_needed(exempt: tuple[ApiKey, str]) -> None:
     """An exemption without a field would hide a later one."""
-    assert exempt in {
-        (field.api_key, field.path.rpartition(".")[2]) for field in RESPONSE_FIELDS
-    }
+    assert exempt in {(field.api_key, field.path.rpartition(".")[2]) for field in RESPONSE_FIELDS}
 
 
 def test_real_addresses_are_learned() -> None:
     """The shell must know where to connect for a node."""
     brokers = BrokerAddresses()
-    body = {"brokers": [{"node_id": NODE, "host": SECRET_HOST, "port": 9092}]}
+    body = {"brokers": [{"node_id": NODE, "host": BROKER_HOST, "port": 9092}]}
     rewrite_hosts(ApiKey.METADATA, body, ADDRESSES, brokers)
 
-    assert (SECRET_HOST, 9092) == brokers.address_of(NODE)
+    assert (BROKER_HOST, 9092) == brokers.address_of(NODE)
     assert {"node_id": NODE, "host": "gateway", "port": 9102} == body["brokers"][0]
 
 
@@ -108,7 +106,7 @@ def test_no_coordinator_stays_none(version: int) -> None:
 @pytest.mark.parametrize("node_id", [3, -1])
 def test_a_node_without_a_port_fails(node_id: int) -> None:
     """An address of an unmapped node is never passed on, not even with an odd node id."""
-    body = {"brokers": [{"node_id": node_id, "host": SECRET_HOST, "port": 9092}]}
+    body = {"brokers": [{"node_id": node_id, "host": BROKER_HOST, "port": 9092}]}
 
     with pytest.raises(UnmappedNodeError, match=f"node {node_id}"):
         rewrite_hosts(ApiKey.METADATA, body, ADDRESSES, BrokerAddresses())
@@ -116,7 +114,7 @@ def test_a_node_without_a_port_fails(node_id: int) -> None:
 
 def test_controllers_are_not_proxied() -> None:
     """DescribeCluster about controllers fails rather than show their addresses."""
-    body = {"endpoint_type": 2, "brokers": [{"broker_id": 1, "host": SECRET_HOST, "port": 1}]}
+    body = {"endpoint_type": 2, "brokers": [{"broker_id": 1, "host": BROKER_HOST, "port": 1}]}
 
     with pytest.raises(UnmappedNodeError, match="controllers"):
         rewrite_hosts(ApiKey.DESCRIBE_CLUSTER, body, ADDRESSES, BrokerAddresses())

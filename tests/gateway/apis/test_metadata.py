@@ -103,4 +103,6 @@ def test_the_record_is_short() -> None:
     detail = answered_detail(answer)
 
     assert 2 == detail["topics_left_out"]
-    assert [{"name": "text", "partition_count": 1, "error_code": 3}] * TOPICS_MAX == detail["topics"]
+    assert [{"name": "text", "partition_count": 1, "error_code": 3}] * TOPICS_MAX == detail[
+        "topics"
+    ]

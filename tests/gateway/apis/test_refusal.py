@@ -11,7 +11,8 @@ from gateway.wire.api_keys import ApiKey
 from gateway.wire.messages import Response, api_versions, decode_response, encode_response
 from tests.gateway.apis.messages import TOPIC_ID, filled
 
-# Kafka itself answers these versions with an empty list when they are not authorised: no field holds an error.
+# Kafka itself answers these versions with an empty list when they are not authorised: no field
+# holds an error.
 WITHOUT_ERROR_FIELD = {(ApiKey.DESCRIBE_LOG_DIRS, 1), (ApiKey.DESCRIBE_LOG_DIRS, 2)}
 
 EVERY_VERSION = [

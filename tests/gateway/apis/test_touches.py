@@ -50,7 +50,9 @@ def test_ids_without_names_are_told_apart() -> None:
 
 def test_the_null_id_is_no_topic() -> None:
     """DeleteTopics by name has a null id beside it, and the other way round."""
-    request = {"topics": [{"name": None, "topic_id": TOPIC_ID}, {"name": "b", "topic_id": bytes(16)}]}
+    request = {
+        "topics": [{"name": None, "topic_id": TOPIC_ID}, {"name": "b", "topic_id": bytes(16)}]
+    }
 
     assert frozenset({TOPIC_ID}) == topic_ids(ApiKey.DELETE_TOPICS, request)
     assert frozenset({"text", "b"}) == touched(ApiKey.DELETE_TOPICS, request, KNOWING).names

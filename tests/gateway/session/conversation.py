@@ -153,9 +153,7 @@ def fetch(version: int = 12, correlation_id: int = 1, offset: int = 0, **fields:
     return ask(ApiKey.FETCH, version, correlation_id, **{"topics": topics} | fields)
 
 
-def fetched(
-    records: bytes, version: int = 12, correlation_id: int = 1, **fields: object
-) -> bytes:
+def fetched(records: bytes, version: int = 12, correlation_id: int = 1, **fields: object) -> bytes:
     """Build the answer to `fetch`; fields may be the message's or the partition's."""
     partition: dict[str, object] = {
         "partition_index": 0,

@@ -174,7 +174,11 @@ def test_a_failed_produce_has_no_offsets() -> None:
         << row(
             EventKind.EXCHANGE,
             error_code=3,
-            detail={"response": {"errors": [{"index": 0, "error_code": 3, "error_message": "no such topic"}]}},
+            detail={
+                "response": {
+                    "errors": [{"index": 0, "error_code": 3, "error_message": "no such topic"}]
+                }
+            },
         )
         << SendClient(reply)
     )
@@ -253,9 +257,7 @@ def test_metadata_teaches_topic_ids_to_all_sessions() -> None:
 def test_api_versions_offers_what_the_gateway_does() -> None:
     """The broker's answer goes on with fewer APIs, in the version it came in."""
     keys = [(0, 0, 13), (1, 4, 18), (18, 0, 5), (51, 0, 0), (9_999, 0, 0)]
-    offered = [
-        {"api_key": key, "min_version": low, "max_version": high} for key, low, high in keys
-    ]
+    offered = [{"api_key": key, "min_version": low, "max_version": high} for key, low, high in keys]
     kept = [dict(offer) for offer in offered[:3]]
     kept[2]["max_version"] = 4
     play = _asked(connected(), ask(ApiKey.API_VERSIONS, 4))
@@ -328,8 +330,6 @@ def test_controllers_addresses_are_emptied() -> None:
         play
         >> BrokerBytes(reply)
         << row(EventKind.EXCHANGE)
-        << SendClient(
-            answer(ApiKey.DESCRIBE_QUORUM, 2, nodes=[{"node_id": 3000, "listeners": []}])
-        )
+        << SendClient(answer(ApiKey.DESCRIBE_QUORUM, 2, nodes=[{"node_id": 3000, "listeners": []}]))
     )
     play.finish()

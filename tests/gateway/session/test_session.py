@@ -32,6 +32,7 @@ from tests.gateway.session.conversation import (
     answer,
     ask,
     connected,
+    events,
     fetch,
     new_session,
     opened,
@@ -363,11 +364,11 @@ def test_a_size_that_is_no_size_ends_the_session_with_a_hint() -> None:
     """The usual cause is a TLS client at a plain port."""
     play = opened()
     play >> ClientBytes(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03")
-    play << row(EventKind.PROTOCOL_ERROR, exchange=None)
-    closing = play.take_all()
+    effects = play.take_all()
 
-    assert CloseClient("protocol_error") == closing[-1]
-    assert "TLS" in play.seen[-3].event.detail  # type: ignore[union-attr] # the protocol error
+    assert EventKind.PROTOCOL_ERROR == events(effects)[0].kind
+    assert "TLS" in (events(effects)[0].detail or "")
+    assert CloseClient("protocol_error") == effects[-1]
 
 
 def test_frames_before_a_broken_one_are_still_served() -> None:

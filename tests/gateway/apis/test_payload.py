@@ -1,0 +1,46 @@
+"""Payloads are measured by their batch headers."""
+
+from __future__ import annotations
+
+from gateway.apis.payload import Measured, measure
+from gateway.evidence.event import Extent
+from tests.gateway.session.conversation import batch
+
+
+def test_whole_batches_give_offsets_and_counts() -> None:
+    """From the first batch's first to the last batch's last offset."""
+    first, second = batch(10, 3), batch(20, 2)
+
+    assert Measured(
+        extents=(Extent(10, 12, 3, len(first)), Extent(20, 21, 2, len(second))),
+        first_offset=10,
+        last_offset=21,
+        record_count=5,
+    ) == measure(memoryview(first + second))
+
+
+def test_a_cut_tail_counts_as_bytes_only() -> None:
+    """Records that did not come whole were not delivered."""
+    whole, cut = batch(10, 3), batch(13, 9)[:50]
+    measured = measure(memoryview(whole + cut))
+
+    assert Extent(None, None, 0, 50) == measured.extents[-1]
+    assert (10, 12, 3) == (measured.first_offset, measured.last_offset, measured.record_count)
+
+
+def test_extents_fill_the_payload() -> None:
+    """Whatever the bytes are, none is left out."""
+    for payload in (b"", b"x", batch(0, 1)[:30], batch(0, 1) + b"\0" * 100, b"\xff" * 200):
+        measured = measure(memoryview(payload))
+
+        assert len(payload) == sum(extent.byte_count for extent in measured.extents)
+
+
+def test_nonsense_is_one_extent_without_offsets() -> None:
+    """It is kept, not judged."""
+    assert Measured(
+        extents=(Extent(None, None, 0, 100),),
+        first_offset=None,
+        last_offset=None,
+        record_count=0,
+    ) == measure(memoryview(b"\0" * 100))

@@ -1,0 +1,67 @@
+"""Answers leave in the order of their requests."""
+
+from __future__ import annotations
+
+from gateway.session.pipeline import Exchange, Pipeline
+from gateway.wire.api_keys import ApiKey
+from gateway.wire.headers import RequestHeader
+from tests.gateway.session.conversation import answer
+
+
+def _exchange(ordinal: int, *, is_forwarded: bool) -> Exchange:
+    header = RequestHeader(
+        api_key=ApiKey.LIST_GROUPS, api_version=3, correlation_id=ordinal, client_id=None
+    )
+    return Exchange(ordinal=ordinal, header=header, began_ns=0, is_forwarded=is_forwarded)
+
+
+def test_the_broker_owes_the_oldest_forwarded_request() -> None:
+    """Answers of our own are not the broker's to give."""
+    pipeline = Pipeline()
+    own, first, second = (_exchange(n, is_forwarded=n > 0) for n in range(3))
+    for exchange in (own, first, second):
+        pipeline.add(exchange)
+
+    assert first is pipeline.awaiting_broker()
+    first.reply = b"1"
+    assert second is pipeline.awaiting_broker()
+    second.reply = b"2"
+    assert pipeline.awaiting_broker() is None
+
+
+def test_a_known_answer_waits_for_the_ones_before_it() -> None:
+    """Nothing is released past a gap."""
+    pipeline = Pipeline()
+    first, second = _exchange(0, is_forwarded=True), _exchange(1, is_forwarded=False)
+    pipeline.add(first)
+    pipeline.add(second)
+    second.reply = b"2"
+
+    assert [] == list(pipeline.release())
+    assert [first] == pipeline.unanswered()
+    first.reply = b"1"
+    assert [first, second] == list(pipeline.release())
+    assert 0 == len(pipeline)
+
+
+def test_nothing_may_follow_an_answer_that_ends_the_connection() -> None:
+    """Later requests would be answered into a closed connection."""
+    pipeline = Pipeline()
+    last = _exchange(0, is_forwarded=False)
+    pipeline.add(last)
+    was_ending = pipeline.is_ending
+    last.answer({"throttle_time_ms": 0, "error_code": 0, "groups": []}, ending="why")
+
+    assert (False, True) == (was_ending, pipeline.is_ending)
+    assert answer(ApiKey.LIST_GROUPS, 3, 0) == last.reply
+
+
+def test_an_empty_reply_is_an_answer() -> None:
+    """Where nothing may be sent, the exchange is over all the same."""
+    pipeline = Pipeline()
+    exchange = _exchange(0, is_forwarded=False)
+    exchange.reply = b""
+    pipeline.add(exchange)
+
+    assert [] == pipeline.unanswered()
+    assert [exchange] == list(pipeline.release())

@@ -1,0 +1,57 @@
+"""Every row of a session carries its columns."""
+
+from __future__ import annotations
+
+from gateway.evidence.event import Event, EventKind
+from gateway.identity.principal import Principal
+from gateway.session.signals import Instant
+from gateway.session.stamp import Stamp
+from gateway.wire.headers import RequestHeader
+from tests.gateway.session.conversation import CONNECTION
+
+NOW = Instant(wall_ns=11, monotonic_ns=7)
+
+
+def test_rows_before_the_login_have_no_principal() -> None:
+    """Nobody is known yet; where the bytes came from is."""
+    row = Stamp("clients", CONNECTION).session_row(EventKind.SESSION_OPEN, NOW, {"local": "x"})
+
+    assert (
+        Event(
+            kind=EventKind.SESSION_OPEN,
+            wall_ns=11,
+            monotonic_ns=7,
+            session="s-1",
+            listener="clients",
+            peer="10.0.0.7:40000",
+            node_id=1,
+            detail='{"local":"x"}',
+        )
+        == row
+    )
+
+
+def test_rows_after_the_login_carry_it() -> None:
+    """Issuer, subject and groups, and the columns of the request itself."""
+    stamp = Stamp("clients", CONNECTION)
+    stamp.principal = Principal(issuer="gateway:clients", subject="alice", groups=("ops",))
+    header = RequestHeader(api_key=1, api_version=12, correlation_id=5, client_id="app")
+    row = stamp.exchange_template(NOW, 3, header)
+
+    assert ("gateway:clients", "alice", ("ops",)) == (row.issuer, row.subject, row.groups)
+    assert (3, 1, 12, 5, "app", "allow") == (
+        row.exchange,
+        row.api_key,
+        row.api_version,
+        row.correlation_id,
+        row.client_id,
+        row.decision,
+    )
+
+
+def test_session_rows_carry_the_newest_client_id() -> None:
+    """The closing row is found under the same client id as the requests."""
+    stamp = Stamp("clients", CONNECTION)
+    stamp.client_id = "app"
+
+    assert "app" == stamp.session_row(EventKind.SESSION_CLOSE, NOW, {}).client_id
