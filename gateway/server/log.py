@@ -61,6 +61,12 @@ def place_exception(_logger: object, _method: str, event: EventDict) -> EventDic
     return event
 
 
+def put_event_first(_logger: object, _method: str, event: EventDict) -> EventDict:
+    """Order a line for a reader's eye: when, what, then the facts."""
+    front = {key: event.pop(key) for key in ("time", "level", "event")}
+    return {**front, **event}
+
+
 def open_log(stream: TextIO) -> FilteringBoundLogger:
     """Make the process' logger, which is handed to whoever logs; nothing global is set up."""
     logger: FilteringBoundLogger = structlog.wrap_logger(
@@ -69,6 +75,7 @@ def open_log(stream: TextIO) -> FilteringBoundLogger:
             structlog.processors.add_log_level,
             place_exception,
             structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
+            put_event_first,
             structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger("info"),

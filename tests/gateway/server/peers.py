@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import socket
-from typing import TYPE_CHECKING
+from contextlib import asynccontextmanager, suppress
+from typing import TYPE_CHECKING, Self
+
+import structlog
 
 from gateway.config.model import Config, Limits, Listener, NoAuthentication, Nodes, Upstream
+from gateway.evidence.journal import JournalEntry, JournalWriter, journal_files, read_journal
+from gateway.server.recorder import Recorder
+from gateway.server.worker import Worker
+from gateway.wire.frames import frame
+from gateway.wire.headers import RequestHeader
+from gateway.wire.messages import default_body, encode_request
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
     from pathlib import Path
+
+    from gateway.evidence.event import Event, EventKind
+    from gateway.server.recorder import Journal
+    from gateway.wire.api_keys import ApiKey
+    from gateway.wire.readers import Body
 
 NODE_COUNT = 2
 
@@ -27,7 +43,12 @@ def free_ports(count: int) -> int:
 def is_free(port: int) -> bool:
     """Tell whether a port can be bound."""
     with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) != 0
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
 
 
 def config_for(folder: Path, *, upstream: Iterable[int], **limits: int) -> Config:
@@ -52,3 +73,128 @@ def config_for(folder: Path, *, upstream: Iterable[int], **limits: int) -> Confi
         ),
         limits=Limits(**limits),
     )
+
+
+class Served:
+    """A worker that serves in this event loop, with the journal it writes."""
+
+    def __init__(self, config: Config, journal: Journal | None = None) -> None:
+        self.config = config
+        self.log = structlog.get_logger()
+        self.journal = journal or JournalWriter(
+            config.journal_directory(),
+            origin=config.origin(),
+            boot_id="boot",
+            next_sequence=0,
+            file_bytes_max=config.limits.journal_file_bytes,
+        )
+        self.recorder = Recorder(
+            self.journal, journal_bytes_max=config.limits.journal_bytes_max, log=self.log
+        )
+        self.worker = Worker(config, self.recorder, self.log)
+        self.serving: asyncio.Task[None] | None = None
+        self._writers: list[asyncio.StreamWriter] = []
+
+    @property
+    def port(self) -> int:
+        """The bootstrap port."""
+        return self.config.listeners[0].port
+
+    async def __aenter__(self) -> Self:
+        """Serve, and return once the ports are bound."""
+        self.serving = asyncio.create_task(self.worker.serve())
+        async with asyncio.timeout(5):
+            while is_free(self.port + NODE_COUNT) and not self.serving.done():
+                await asyncio.sleep(0.005)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Stop, and raise whatever ended the worker."""
+        self.worker.stop()
+        try:
+            if self.serving is not None:
+                await self.serving
+        finally:
+            for writer in self._writers:
+                writer.transport.abort()
+            # The transports' last callbacks.
+            await asyncio.sleep(0.01)
+
+    async def connect(
+        self, *, node_id: int | None = None
+    ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """Connect as a client, to the bootstrap port or to a node's."""
+        port = self.port if node_id is None else self.port + 1 + node_id
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        self._writers.append(writer)
+        return reader, writer
+
+    def events(self) -> list[Event]:
+        """Read what the journal holds."""
+        return [
+            entry.event
+            for file in journal_files(self.config.journal_directory())
+            for entry in read_journal(file)
+            if isinstance(entry, JournalEntry) and entry.event is not None
+        ]
+
+    def told(self, kind: EventKind) -> list[dict[str, object]]:
+        """Read the details of all events of a kind."""
+        return [json.loads(each.detail or "{}") for each in self.events() if each.kind is kind]
+
+
+@asynccontextmanager
+async def peer(
+    serve: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]],
+) -> AsyncIterator[int]:
+    """Listen on a free port and serve each connection as told; all of them end with the peer."""
+    writers = []
+
+    async def track(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writers.append(writer)
+        with suppress(ConnectionError, asyncio.IncompleteReadError):
+            await serve(reader, writer)
+        writer.close()
+
+    server = await asyncio.start_server(track, "127.0.0.1", 0)
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+        server.close()
+        for writer in writers:
+            writer.transport.abort()
+        await asyncio.sleep(0.01)
+
+
+@asynccontextmanager
+async def stuck_peer() -> AsyncIterator[int]:
+    """Listen on a free port, accept everybody and read nothing, ever."""
+    with socket.socket() as listening:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65_536)
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
+        port: int = listening.getsockname()[1]
+        yield port
+
+
+def request(api_key: ApiKey, version: int, body: Body | None = None) -> bytes:
+    """Encode a request with its size prefix."""
+    header = RequestHeader(
+        api_key=api_key, api_version=version, correlation_id=7, client_id="test", tags={}
+    )
+    return frame(encode_request(header, body or default_body(api_key, version, response=False)))
+
+
+async def taken_bytes(writer: asyncio.StreamWriter, chunk: bytes, *, at_most: int) -> int:
+    """Send the same bytes again and again until the other side takes no more for half a second."""
+    sent = 0
+    writer.transport.set_write_buffer_limits(high=0)
+    while sent < at_most:
+        writer.write(chunk)
+        sent += len(chunk)
+        try:
+            async with asyncio.timeout(0.5):
+                await writer.drain()
+        except TimeoutError:
+            return sent
+    return sent

@@ -71,12 +71,14 @@ async def test_a_sealer_that_is_dead_at_the_end_gets_one_more_try(
     """A shutdown during the pause after a death still has the rest sealed."""
     monkeypatch.setattr(module, "BACKOFF_SECONDS", 60.0)
     supervisor = supervise(DIE_ONCE, notes)
-    running = asyncio.create_task(supervisor.keep_alive())
-    await started(notes, 1)
-    await asyncio.sleep(0.3)
-    supervisor.finish()
+    with structlog.testing.capture_logs() as lines:
+        running = asyncio.create_task(supervisor.keep_alive())
+        async with asyncio.timeout(20):
+            while not any(line["event"] == "sealer_died" for line in lines):
+                await asyncio.sleep(0.01)
+        supervisor.finish()
 
-    assert await running
+        assert await running
     assert notes.read_text() == "started\nstarted\n"
 
 

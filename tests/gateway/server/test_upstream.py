@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,30 +9,11 @@ import structlog
 
 from gateway.server.upstream import UpstreamCluster, UpstreamError
 from gateway.session.topology import Topology
-from tests.gateway.server.peers import config_for
+from tests.gateway.server.peers import config_for, peer
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    import asyncio
     from pathlib import Path
-
-
-@asynccontextmanager
-async def peer(answer: bytes | None) -> AsyncIterator[int]:
-    """Listen on a free port, and answer the first bytes with the given ones, or never."""
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.read(1)
-        if answer is None:
-            await reader.read()
-        else:
-            writer.write(answer)
-        writer.close()
-
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    try:
-        yield server.sockets[0].getsockname()[1]
-    finally:
-        server.close()
 
 
 def cluster_at(folder: Path, *ports: int) -> UpstreamCluster:
@@ -56,7 +35,15 @@ async def test_a_peer_that_is_no_broker_is_named(
     tmp_path: Path, answer: bytes | None, reason: str
 ) -> None:
     """Whatever answers on a bootstrap port, the gateway says where and what, and goes on."""
-    async with peer(answer) as port:
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1)
+        if answer is None:
+            await reader.read()
+        else:
+            writer.write(answer)
+
+    async with peer(serve) as port:
         with pytest.raises(UpstreamError, match=f"127.0.0.1:{port}: .*({reason})"):
             await cluster_at(tmp_path, port).refresh()
 
