@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import uvloop
 
 from gateway.evidence.errors import EvidenceError
+from gateway.evidence.files import FileLock, make_directory
 from gateway.evidence.journal import JournalWriter
 from gateway.server.listeners import BindError
 from gateway.server.log import LogEvent, open_log
@@ -23,6 +24,7 @@ from gateway.server.worker import Worker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
     from typing import Any
 
     from structlog.typing import FilteringBoundLogger
@@ -57,6 +59,7 @@ def run_gateway(config: Config, sealing: Sealing) -> int:
         pid=os.getpid(),
     )
     try:
+        lock = _lock(config.journal_directory())
         next_sequence = sealing.recover()
         log.info(LogEvent.RECOVERED, next_sequence=next_sequence)
         recorder = _open_recorder(config, boot_id, next_sequence, log)
@@ -66,8 +69,15 @@ def run_gateway(config: Config, sealing: Sealing) -> int:
     else:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             exit_code = runner.run(_run(config, recorder, Supervisor(sealing.command, log), log))
+        lock.release()
     log.info(LogEvent.STOPPED, exit_code=exit_code)
     return exit_code
+
+
+def _lock(directory: Path) -> FileLock:
+    """Take the gateway's place at once or not at all: recovery waits for sealers, not gateways."""
+    make_directory(directory)
+    return FileLock(directory / "gateway.lock", what="is the gateway of this journal")
 
 
 async def _run(

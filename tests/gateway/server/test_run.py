@@ -1,0 +1,207 @@
+"""The gateway as a process: its signals, its exit codes, and what it leaves behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from gateway.evidence.archive import scan
+from gateway.evidence.reader import Block
+from gateway.wire.api_keys import ApiKey
+from tests.gateway.server.peers import config_for, request
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+STREAMWITNESS = Path(sys.executable).with_name("streamwitness")
+
+
+class Gateway:
+    """A running gateway process and its log."""
+
+    def __init__(self, file: Path) -> None:
+        self.log = file.with_suffix(".log")
+        self.port: int = json.loads(file.read_text())["listeners"][0]["port"]
+        with self.log.open("ab") as stream:
+            self.process = subprocess.Popen(
+                [STREAMWITNESS, "gateway", "run", "--config", file], stderr=stream
+            )
+
+    def lines(self, event: str) -> list[dict[str, object]]:
+        """Return the log's lines about an event so far."""
+        found = [json.loads(line) for line in self.log.read_text().splitlines() if line[:1] == "{"]
+        return [line for line in found if line["event"] == event]
+
+    def wait_for(self, event: str, times: int = 1) -> dict[str, object]:
+        """Wait until an event has been logged so many times, and return the last."""
+        deadline = time.monotonic() + 20
+        while len(self.lines(event)) < times:
+            assert time.monotonic() < deadline, self.log.read_text()
+            time.sleep(0.02)
+        return self.lines(event)[-1]
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        """Send a signal and return the exit code."""
+        self.process.send_signal(number)
+        return self.process.wait(30)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """A configuration file on free ports, with a cluster that cannot be reached."""
+    config = config_for(tmp_path, upstream=[1])
+    file = tmp_path / "gateway.yaml"
+    # JSON is YAML, and the model writes it.
+    file.write_text(config.model_dump_json(exclude_none=True))
+    return file
+
+
+@contextmanager
+def running(file: Path) -> Iterator[Gateway]:
+    """Run a gateway until the end of the block at the latest."""
+    gateway = Gateway(file)
+    try:
+        yield gateway
+    finally:
+        gateway.process.kill()
+        gateway.process.wait()
+
+
+def talk(gateway: Gateway) -> None:
+    """Connect as a client, send a request, and be closed for want of a broker."""
+    gateway.wait_for("listening")
+    with socket.create_connection(("127.0.0.1", gateway.port), timeout=5) as client:
+        client.sendall(request(ApiKey.METADATA, 12))
+        assert client.recv(100) == b""
+
+
+def kinds_in(archive: Path) -> list[str]:
+    """List the kinds of all sealed events, and fail on damage."""
+    found = list(scan(archive))
+    damaged = [each for each in found if not isinstance(each, Block)]
+    assert damaged == []
+    return [
+        kind
+        for block in found
+        if isinstance(block, Block)
+        for kind in block.rows.column("kind").to_pylist()
+    ]
+
+
+def is_alive(pid: int) -> bool:
+    """Tell whether a process of ours still runs (a zombie does not)."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_with_everything_sealed(file: Path, tmp_path: Path, number: int) -> None:
+    """SIGTERM and SIGINT drain, seal and exit with 0; the archive holds the whole story."""
+    with running(file) as gateway:
+        talk(gateway)
+        gateway.wait_for("connection_closed")
+
+        assert gateway.stop(number) == 0
+        assert gateway.wait_for("stopped")["exit_code"] == 0
+    assert kinds_in(tmp_path / "archive") == [
+        "recorder_start",
+        "session_open",
+        "session_authenticated",
+        "exchange",
+        "session_close",
+        "recorder_stop",
+    ]
+    assert not list((tmp_path / "journal").rglob("*.journal"))
+
+
+def test_an_unreachable_cluster_does_not_end_the_gateway(file: Path) -> None:
+    """The gateway says so once, and goes on listening."""
+    with running(file) as gateway:
+        gateway.wait_for("upstream_unreachable")
+        talk(gateway)
+        talk(gateway)
+
+        assert gateway.process.poll() is None
+        assert gateway.lines("ready") == []
+        assert len(gateway.lines("upstream_unreachable")) == 1
+
+
+def test_after_kill_9_nothing_recorded_is_lost(file: Path, tmp_path: Path) -> None:
+    """The sealer ends by itself, and the next start goes on with the next sequence number."""
+    with running(file) as gateway:
+        talk(gateway)
+        gateway.wait_for("connection_closed")
+        sealer = gateway.wait_for("sealer_started")["pid"]
+        gateway.process.kill()
+        gateway.process.wait()
+        deadline = time.monotonic() + 20
+        while is_alive(int(str(sealer))):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+
+        assert kinds_in(tmp_path / "archive").count("session_close") == 1
+    with running(file) as gateway:
+        gateway.wait_for("listening", times=2)
+
+        assert gateway.wait_for("recovered", times=2)["next_sequence"] == 5
+        assert gateway.stop() == 0
+    assert kinds_in(tmp_path / "archive")[-2:] == ["recorder_start", "recorder_stop"]
+
+
+def test_a_killed_sealer_is_replaced(file: Path, tmp_path: Path) -> None:
+    """The gateway serves on while the sealer is started again, and everything is sealed."""
+    with running(file) as gateway:
+        talk(gateway)
+        os.kill(int(str(gateway.wait_for("sealer_started")["pid"])), signal.SIGKILL)
+        gateway.wait_for("sealer_started", times=2)
+        talk(gateway)
+        gateway.wait_for("connection_closed", times=2)
+
+        assert gateway.stop() == 0
+        assert gateway.wait_for("sealer_died")["exit_code"] == -signal.SIGKILL
+    assert kinds_in(tmp_path / "archive").count("session_close") == 2
+
+
+def test_a_taken_port_ends_with_exit_code_1(file: Path) -> None:
+    """A start that cannot bind says which port, and leaves the journal to the next start."""
+    with running(file) as first:
+        first.wait_for("listening")
+        other = file.with_name("other.yaml")
+        text = file.read_text().replace('"instance":"test"', '"instance":"other"')
+        other.write_text(text)
+        with running(other) as second:
+            assert second.process.wait(30) == 1
+            assert "in use" in str(second.wait_for("bind_failed")["reason"])
+
+
+def test_a_second_gateway_on_one_journal_is_refused(file: Path) -> None:
+    """Two gateways with one name would write one evidence: the second does not start."""
+    with running(file) as first:
+        first.wait_for("listening")
+        again = file.with_name("again.yaml")
+        again.write_text(file.read_text())
+        with running(again) as second:
+            assert second.process.wait(30) == 1
+            assert "stop it first" in str(second.wait_for("recording_stopped")["reason"])
+        assert first.process.poll() is None
+
+
+def test_a_journal_that_cannot_be_written_ends_with_exit_code_1(file: Path, tmp_path: Path) -> None:
+    """Without a place to record there is no gateway."""
+    (tmp_path / "journal").write_text("a file where a folder should be")
+    with running(file) as gateway:
+        assert gateway.process.wait(30) == 1
+        assert gateway.lines("listening") == []
+        assert gateway.wait_for("recording_stopped")["final"] is True
