@@ -37,7 +37,7 @@ UNKNOWN_TAGS = st.dictionaries(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class MessageKind:
     """One message of the table: an API, a version, a direction."""
 
@@ -45,7 +45,7 @@ class MessageKind:
     version: int
     response: bool
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         return f"{self.api.name}-{'response' if self.response else 'request'}-v{self.version}"
 
     @property
@@ -91,9 +91,7 @@ def _structs(
     return st.fixed_dictionaries(members, optional=optional)
 
 
-def _values(
-    field: Field, version: int, *, flexible: bool, foreign: bool
-) -> st.SearchStrategy[Any]:
+def _values(field: Field, version: int, *, flexible: bool, foreign: bool) -> st.SearchStrategy[Any]:
     element = (
         _structs(field.fields, version, flexible=flexible, foreign=foreign)
         if field.kind.element is FieldType.STRUCT

@@ -145,7 +145,7 @@ def test_messages_arrive_whole_byte_by_byte_and_with_a_tail(data: st.DataObject)
     frames = [f for byte in frame(content) for f in single.feed(bytes([byte]))]
 
     assert [content] == frames
-    assert 0 == single.buffered_bytes
+    assert single.buffered_bytes == 0
     assert [content, content] == whole.feed(frame(content) + frame(content) + tail)
     assert len(tail) == whole.buffered_bytes
     assert decode(kind, content) == decode(kind, frames[0])
@@ -162,7 +162,7 @@ def test_records_are_a_view_into_the_frame() -> None:
 
     assert isinstance(records, memoryview)
     assert content is records.obj
-    assert b"batches" == records
+    assert records == b"batches"
 
 
 def test_unknown_tags_and_error_codes_are_kept() -> None:
@@ -190,7 +190,7 @@ def test_a_request_can_be_decoded_in_two_steps() -> None:
     content = encode_request(header, {})
 
     assert Request(header=header, body={}) == decode_request(content)
-    assert {} == decode_request_body(header, content, len(content))
+    assert decode_request_body(header, content, len(content)) == {}
 
 
 def test_an_error_says_which_message_and_which_field_is_wrong() -> None:
@@ -200,7 +200,7 @@ def test_an_error_says_which_message_and_which_field_is_wrong() -> None:
 
     with pytest.raises(EncodeError) as raised:
         encode_response(Response(correlation_id=1, body=body), METADATA, 12)
-    assert "Metadata response v12: brokers[0].host: str wanted, NoneType given" == str(raised.value)
+    assert str(raised.value) == "Metadata response v12: brokers[0].host: str wanted, NoneType given"
 
 
 @pytest.mark.parametrize("key_and_version", [(4, 0), (PRODUCE, 2), (METADATA, 99), (METADATA, -1)])
@@ -229,12 +229,12 @@ def test_api_versions_tells_what_the_table_covers() -> None:
     versions = api_versions()
 
     assert set(load()) == set(versions)
-    assert (3, 13, 9) == (
+    assert (
         versions[PRODUCE].version_min,
         versions[PRODUCE].version_max,
         versions[PRODUCE].flexible_min,
-    )
+    ) == (3, 13, 9)
     assert versions[17].flexible_min is None
-    assert "SaslHandshake" == versions[17].name
-    assert [22] == [key for key, api in versions.items() if api.latest_unstable]
+    assert versions[17].name == "SaslHandshake"
+    assert [key for key, api in versions.items() if api.latest_unstable] == [22]
     assert all("broker" in api.listeners for api in versions.values())
