@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import re
+import time
 from typing import TYPE_CHECKING, Final
 
 from gateway.evidence.errors import ArchiveError
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 # Linux and macOS accept 1024 buffers per writev (IOV_MAX); half leaves room for neither to matter.
 WRITE_BUFFERS_MAX: Final = 512
+_LOCK_POLL_SECONDS: Final = 0.02
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
 
 
@@ -76,15 +78,21 @@ def make_directory(directory: Path) -> None:
 class FileLock:
     """An exclusive lock (flock) on a file that stays; it ends with the process that holds it."""
 
-    def __init__(self, path: Path, *, what: str) -> None:
+    def __init__(self, path: Path, *, what: str, wait_seconds: float = 0.0) -> None:
         self._fd = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        deadline = time.monotonic() + wait_seconds
+        while not self._is_taken():
+            if time.monotonic() >= deadline:
+                self.release()
+                raise ArchiveError(f"another process {what} ({path} is locked): stop it first")
+            time.sleep(_LOCK_POLL_SECONDS)
+
+    def _is_taken(self) -> bool:
         try:
             fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            os.close(self._fd)
-            raise ArchiveError(
-                f"another process {what} ({path} is locked): stop it first"
-            ) from error
+        except BlockingIOError:
+            return False
+        return True
 
     def release(self) -> None:
         """Let others in; releasing twice is allowed."""

@@ -70,6 +70,9 @@ class TornTail(msgspec.Struct, frozen=True):
 class JournalWriter:
     """Appends events to the files of one directory; only one writer per directory can exist.
 
+    A `lock` that the caller took is released with `close`. A file is made with the first event that
+    goes into it, so none is ever empty of events.
+
     Every OSError becomes a JournalError and is final: what the kernel still holds of a failed write
     is unknown.
     """
@@ -82,6 +85,7 @@ class JournalWriter:
         boot_id: str,
         next_sequence: int,
         file_bytes_max: int = FILE_BYTES_MAX,
+        lock: FileLock | None = None,
     ) -> None:
         self._directory = directory
         self._origin = check_name(origin, what="origin")
@@ -94,8 +98,7 @@ class JournalWriter:
         self._encode = msgspec.msgpack.Encoder().encode
         try:
             make_directory(directory)
-            self._lock = lock_journal(directory)
-            self._open_file()
+            self._lock = lock or lock_journal(directory)
         except (OSError, ArchiveError) as error:
             raise self._fail(error) from error
 
@@ -128,8 +131,9 @@ class JournalWriter:
             for event in events:
                 buffers += self._entry(sequence, event)
                 sequence += 1
-            if self._file_bytes >= self._file_bytes_max:
+            if self._fd >= 0 and self._file_bytes >= self._file_bytes_max:
                 self._close_file()
+            if self._fd < 0:
                 self._open_file()
             self._file_bytes += write_all(self._fd, buffers)
         except (OSError, ValueError, TypeError) as error:
@@ -141,7 +145,7 @@ class JournalWriter:
         """Sync and close the file and let another writer in."""
         if self._fd >= 0:
             self._close_file()
-            self._lock.release()
+        self._lock.release()
         self._failure = f"the journal in {self._directory} is closed"
 
     def _entry(self, sequence: int, event: Event) -> tuple[bytes, bytes]:
@@ -281,9 +285,16 @@ def journal_files(directory: Path) -> list[Path]:
     return sorted(directory.glob(f"*{SUFFIX}"))
 
 
-def lock_journal(directory: Path) -> FileLock:
-    """Take the writer's place; raises ArchiveError when a writer (or a recovery) has it."""
-    return FileLock(directory / "writer.lock", what="records into this journal")
+def lock_journal(directory: Path, *, wait_seconds: float = 0.0) -> FileLock:
+    """Take the place of the journal's writer; raises ArchiveError when somebody has it."""
+    what = "records into this journal"
+    return FileLock(directory / "writer.lock", what=what, wait_seconds=wait_seconds)
+
+
+def first_sequence_of(path: Path) -> int | None:
+    """Return the sequence number that a journal file starts with by its name."""
+    digits = path.name.partition("-")[0]
+    return int(digits) if digits.isdecimal() else None
 
 
 def _crc(sequence: int, body: bytes) -> int:

@@ -40,11 +40,16 @@ class ArchiveWriter:
         options: SealOptions | None = None,
         *,
         kept_from: int | None = None,
+        lock_wait_seconds: float = 0.0,
     ) -> None:
         self._origin = origin
         self._options = options or SealOptions()
         self._segments = create_archive(archive, origin)
-        self._lock = FileLock(self._segments.parent / "sealer.lock", what="seals this origin")
+        self._lock = FileLock(
+            self._segments.parent / "sealer.lock",
+            what="seals this origin",
+            wait_seconds=lock_wait_seconds,
+        )
         self._segment: SegmentWriter | None = None
         try:
             self._chain = resume(self._segments, self._origin, self._options, kept_from=kept_from)

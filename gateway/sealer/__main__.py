@@ -1,0 +1,79 @@
+"""The sealer's process; see the package's docstring for what a supervisor does with it."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import select
+import signal
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from gateway.evidence.block import CloseReason
+from gateway.evidence.errors import EvidenceError
+from gateway.sealer.sealing import Sealer, SealerOptions
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from types import FrameType
+
+POLL_SECONDS = 0.05
+
+
+class Lifeline:
+    """Tells when to end: SIGTERM, or the end of standard input, which the supervisor holds open."""
+
+    def __init__(self) -> None:
+        self._is_told = False
+        signal.signal(signal.SIGTERM, self._on_signal)
+        # Ctrl-C reaches every process of a terminal; the supervisor says when the sealer's turn is.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    def is_over(self, *, wait_seconds: float) -> bool:
+        """Wait that long at most and return whether to end."""
+        if not self._is_told:
+            readable, _, _ = select.select([sys.stdin.fileno()], [], [], wait_seconds)
+            self._is_told |= bool(readable) and not os.read(sys.stdin.fileno(), 4096)
+        return self._is_told
+
+    def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
+        self._is_told = True
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Seal until told to end; return 0, or 1 with a line on standard error."""
+    parser = argparse.ArgumentParser(prog="python -m gateway.sealer", description=__doc__)
+    parser.add_argument("--archive", type=Path, required=True)
+    parser.add_argument("--journal", type=Path, required=True)
+    parser.add_argument("--origin", required=True)
+    parser.add_argument("--durability", default="written")
+    options = SealerOptions(**vars(parser.parse_args(arguments)))
+    lifeline = Lifeline()
+    try:
+        _seal(options, lifeline)
+    except (OSError, ValueError, EvidenceError) as error:
+        _complain(str(error))
+        return 1
+    return 0
+
+
+def _seal(options: SealerOptions, lifeline: Lifeline) -> None:
+    sealer = Sealer(options)
+    wait_seconds = 0.0
+    while not lifeline.is_over(wait_seconds=wait_seconds):
+        wait_seconds = 0.0 if sealer.step() else POLL_SECONDS
+    sealer.finish(CloseReason.SHUTDOWN)
+
+
+def _complain(reason: str) -> None:
+    time = datetime.now(UTC).isoformat()
+    line = {"event": "sealer_failed", "reason": reason, "level": "critical", "time": time}
+    sys.stderr.write(msgspec.json.encode(line).decode() + "\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

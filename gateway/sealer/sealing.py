@@ -1,0 +1,221 @@
+"""Making segments of a journal: the loop of the sealer, and its end, which is recovery too."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from gateway.evidence.block import CloseReason
+from gateway.evidence.errors import ArchiveError
+from gateway.evidence.event import Event, EventKind
+from gateway.evidence.files import make_directory, sync_directory
+from gateway.evidence.journal import (
+    JournalEntry,
+    JournalWriter,
+    first_sequence_of,
+    journal_files,
+    lock_journal,
+)
+from gateway.evidence.rows import Row, torn_event
+from gateway.evidence.segment import SealOptions
+from gateway.evidence.writer import ArchiveWriter
+from gateway.sealer.intents import OpenIntents
+from gateway.sealer.tail import JournalTail, TailedEntry
+from gateway.sealer.torn import TornBytes
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+# A block is what a torn write can cost a reader, and what the sealer holds in memory.
+BLOCK_BYTES: Final = 1024 * 1024
+BLOCK_SECONDS: Final = 1.0
+SEGMENT_SECONDS: Final = 300.0
+UNSYNCED_BYTES_MAX: Final = 16 * 1024 * 1024
+# An event weighs more in memory than its bytes; this bounds blocks of tiny ones.
+BLOCK_EVENTS_MAX: Final = 16_384
+# The kernel closes the descriptors of a killed process one after the other.
+WRITER_GONE_SECONDS: Final = 2.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SealerOptions:
+    """Which journal is sealed into which archive."""
+
+    archive: Path
+    journal: Path
+    origin: str
+    durability: str = "written"
+    lock_wait_seconds: float = 60.0
+    """How long to wait for the sealer of an earlier run to end."""
+
+
+class Sealer:
+    """Seals one journal; any OSError is final for the process."""
+
+    def __init__(self, options: SealerOptions) -> None:
+        make_directory(options.journal)
+        self._options = options
+        starts = [first_sequence_of(path) for path in journal_files(options.journal)]
+        self._writer = ArchiveWriter(
+            options.archive,
+            options.origin,
+            SealOptions(durability=options.durability),
+            kept_from=min((start for start in starts if start is not None), default=None),
+            lock_wait_seconds=options.lock_wait_seconds,
+        )
+        self._tail = JournalTail(options.journal)
+        self._intents = OpenIntents(options.journal)
+        self._next_sequence = max(self._writer.next_sequence, self._intents.next_sequence)
+        self._rows: list[Row] = []
+        self._rows_bytes = 0
+        self._rows_since = 0.0
+        self._segment_since = 0.0
+        self._unsynced_bytes = 0
+        self._torn = TornBytes()
+
+    @property
+    def next_sequence(self) -> int:
+        """The sequence number behind the last event that was read."""
+        return self._next_sequence
+
+    def step(self) -> bool:
+        """Read until a block is full; return False when the journal has no more for now."""
+        while self._rows_bytes < BLOCK_BYTES and len(self._rows) < BLOCK_EVENTS_MAX:
+            tailed = self._tail.read()
+            if tailed is None:
+                self._rest()
+                return False
+            self._take(tailed)
+        self._flush(CloseReason.SIZE)
+        return True
+
+    def finish(self, reason: CloseReason) -> bool:
+        """Seal the rest; when nobody records any more, also recover and free the whole journal.
+
+        Returns whether that was so; call nothing else afterwards.
+        """
+        self._drain(reason)
+        try:
+            lock = lock_journal(self._options.journal, wait_seconds=WRITER_GONE_SECONDS)
+        except ArchiveError:
+            self._writer.close(reason)
+            return False
+        self._drain(reason)
+        self._tail.leave()
+        journal = JournalWriter(
+            self._options.journal,
+            origin=self._options.origin,
+            boot_id=uuid.uuid4().hex,
+            next_sequence=self.next_sequence,
+            lock=lock,
+        )
+        self._record_losses(journal)
+        self._drain(reason)
+        self._tail.leave()
+        self._writer.close(reason)
+        self._free()
+        journal.close()
+        return True
+
+    def _take(self, tailed: TailedEntry) -> None:
+        sequence = tailed.entry.sequence
+        row = Row(sequence, tailed.boot_id, tailed.entry.event or _undecodable(tailed.entry))
+        self._intents.follow(row)
+        if row.event.kind is EventKind.TORN:
+            self._torn.follow(row.event)
+        self._next_sequence = max(self._next_sequence, sequence + 1)
+        if sequence < self._writer.next_sequence:
+            return
+        if self._rows and sequence != self._rows[-1].sequence + 1:
+            self._flush(CloseReason.SIZE)
+        if not self._rows:
+            self._rows_since = time.monotonic()
+        self._rows.append(row)
+        self._rows_bytes += len(tailed.entry.raw)
+
+    def _drain(self, reason: CloseReason) -> None:
+        while self.step():
+            pass
+        self._flush(reason)
+        self._sync()
+
+    def _rest(self) -> None:
+        """Do what is due when the journal has nothing more to read."""
+        if self._rows and time.monotonic() - self._rows_since >= BLOCK_SECONDS:
+            self._flush(CloseReason.TIME)
+        if self._unsynced_bytes:
+            self._sync()
+        self._seal_when_old()
+
+    def _flush(self, reason: CloseReason) -> None:
+        if not self._rows:
+            return
+        if not self._writer.is_segment_open:
+            self._segment_since = time.monotonic()
+        self._writer.append(self._rows, reason)
+        self._unsynced_bytes += self._rows_bytes
+        self._rows = []
+        self._rows_bytes = 0
+        if self._unsynced_bytes >= UNSYNCED_BYTES_MAX:
+            self._sync()
+        self._seal_when_old()
+
+    def _seal_when_old(self) -> None:
+        age = time.monotonic() - self._segment_since
+        if self._writer.is_segment_open and age >= SEGMENT_SECONDS:
+            self._writer.seal(CloseReason.TIME)
+
+    def _sync(self) -> None:
+        self._writer.sync()
+        self._unsynced_bytes = 0
+        self._free()
+
+    def _free(self) -> None:
+        """Delete the journal files of which everything is in synced blocks."""
+        sealed = [
+            read
+            for read in self._tail.read_files
+            if (read.last_sequence is None or read.last_sequence < self._writer.next_sequence)
+            and self._torn.is_recorded(read)
+        ]
+        if not sealed:
+            return
+        self._intents.save()
+        for read in sealed:
+            read.path.unlink()
+            self._tail.forget(read)
+        sync_directory(self._options.journal)
+
+    def _record_losses(self, journal: JournalWriter) -> None:
+        """Append what a writer that died left open: torn bytes, and intents without an answer.
+
+        Both are taken from the journal alone, so a recovery that dies itself is simply repeated.
+        """
+        now = {"wall_ns": time.time_ns(), "monotonic_ns": time.monotonic_ns()}
+        for event in self._torn.missing(self._tail.read_files, **now):
+            journal.append([event])
+        unknown = self._intents.unknown_outcomes(**now)
+        if unknown:
+            journal.append(unknown)
+
+
+def recover(options: SealerOptions) -> int:
+    """Seal what an earlier run left in the journal and return the next sequence number.
+
+    Raises ArchiveError when a gateway or a sealer still runs on this journal or archive.
+    """
+    sealer = Sealer(options)
+    if not sealer.finish(CloseReason.RECOVERY):
+        raise ArchiveError(f"another process records into the journal {options.journal}: stop it")
+    return sealer.next_sequence
+
+
+def _undecodable(entry: JournalEntry) -> Event:
+    return torn_event(
+        entry.raw,
+        wall_ns=time.time_ns(),
+        monotonic_ns=time.monotonic_ns(),
+        detail='{"undecodable":true}',
+    )
