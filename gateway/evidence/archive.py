@@ -16,11 +16,12 @@ import msgspec
 from gateway.evidence.damage import Damage, DamageKind
 from gateway.evidence.errors import ArchiveError
 from gateway.evidence.files import check_name, make_directory, sync_directory
+from gateway.evidence.outline import SegmentOutline, read_outline
 from gateway.evidence.reader import Block, SegmentReader
 from gateway.evidence.segment import PARTIAL_SUFFIX, SUFFIX
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 ARCHIVE_FORMAT: Final = 1
@@ -75,6 +76,21 @@ def scan(archive: Path) -> Iterator[Block | Damage]:
     Damage never raises. Raises ArchiveError when the path is no archive at all. An archive that is
     being written can be read: it ends where its last block ended when its file was opened.
     """
+    for found in scan_segments(archive, is_known=_nothing_is_known):
+        if not isinstance(found, SegmentOutline):
+            yield found
+
+
+def scan_segments(
+    archive: Path, *, is_known: Callable[[SegmentOutline], bool]
+) -> Iterator[SegmentOutline | Block | Damage]:
+    """Scan the archive, but read only the segments that the caller has not converted already.
+
+    Each sealed segment starts with its outline. When `is_known` says that the caller has its
+    contents under `SegmentOutline.digest`, none of its blocks are read or yielded, yet its place in
+    its origin's history is checked. A segment without outline (being written, or damaged) is always
+    read. File under a digest only what came without any damage that names the same segment.
+    """
     if not archive.is_dir() or not ((archive / MARKER).exists() or origins(archive)):
         raise ArchiveError(
             f"{archive} is no archive: it has neither {MARKER} nor a folder with segments"
@@ -83,11 +99,12 @@ def scan(archive: Path) -> Iterator[Block | Damage]:
     if problem is not None:
         yield _about_file(DamageKind.MARKER, problem, "", MARKER)
     for origin in origins(archive):
-        yield from scan_origin(archive, origin)
+        yield from _scan_origin(archive, origin, is_known)
 
 
-def scan_origin(archive: Path, origin: str) -> Iterator[Block | Damage]:
-    """Yield what one origin recorded, oldest first."""
+def _scan_origin(
+    archive: Path, origin: str, is_known: Callable[[SegmentOutline], bool]
+) -> Iterator[SegmentOutline | Block | Damage]:
     segments = segments_directory(archive, origin)
     reader = SegmentReader()
     paths = segment_paths(segments)
@@ -96,10 +113,20 @@ def scan_origin(archive: Path, origin: str) -> Iterator[Block | Damage]:
         yield _about_file(DamageKind.UNEXPECTED_FILE, message, origin, path.name)
     for path in paths:
         present = _present(path)
-        yield from reader.read(present)
+        outline = read_outline(present)
+        if outline is not None:
+            yield outline
+        if outline is not None and is_known(outline):
+            yield from reader.skip(outline)
+        else:
+            yield from reader.read(present)
         if present.name.endswith(PARTIAL_SUFFIX) and path != paths[-1]:
             message = "a later segment exists, but this one was never sealed"
             yield _about_file(DamageKind.TRUNCATED, message, origin, path.name)
+
+
+def _nothing_is_known(_outline: SegmentOutline) -> bool:
+    return False
 
 
 def _present(path: Path) -> Path:

@@ -14,11 +14,14 @@ from gateway.evidence.damage import Damage, DamageKind
 from gateway.evidence.errors import DamagedError
 from gateway.evidence.event import EVENT_SCHEMA
 from gateway.evidence.segment import CONTENT_BYTES_MAX, END_OF_STREAM, PARTIAL_SUFFIX, SUFFIX
-from gateway.evidence.walk import SegmentWalk, StoredBlock
+from gateway.evidence.walk import SegmentWalk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from gateway.evidence.outline import SegmentOutline
+    from gateway.evidence.stored import StoredBlock, StoredHeader
 
 _CONTINUATION: Final = b"\xff\xff\xff\xff"
 
@@ -40,7 +43,7 @@ class SegmentReader:
     """
 
     def __init__(self, *, is_first: bool = True) -> None:
-        self._last: StoredBlock | None = None
+        self._last: StoredHeader | None = None
         self._is_beginning = True
         self._is_first = is_first
         self._next_sequence: int | None = 0 if is_first else None
@@ -67,6 +70,13 @@ class SegmentReader:
                 byte_offset=0,
             )
 
+    def skip(self, outline: SegmentOutline) -> Iterator[Damage]:
+        """Take a segment as read that was read before; yield what is wrong with its place."""
+        yield from self._follow(outline.opening, outline.path)
+        self._last = outline.closing
+        self._event_count = None
+        self._next_sequence = outline.last_sequence + 1
+
     def _lose(self, damage: Damage) -> None:
         if damage.is_information:
             return
@@ -92,7 +102,7 @@ class SegmentReader:
         if rows is not None:
             yield Block(origin=path.parent.parent.name, segment=path.name, header=header, rows=rows)
 
-    def _follow(self, stored: StoredBlock, path: Path) -> Iterator[Damage]:
+    def _follow(self, stored: StoredHeader, path: Path) -> Iterator[Damage]:
         """Check the header against the one before it, then take it in."""
         header = stored.header
         if header.kind is BlockKind.OPEN:
@@ -107,7 +117,7 @@ class SegmentReader:
         self._last = stored
         self._is_beginning = False
 
-    def _contradiction(self, stored: StoredBlock) -> str | None:
+    def _contradiction(self, stored: StoredHeader) -> str | None:
         header = stored.header
         last = self._last
         if header.kind is BlockKind.CLOSE and self._event_count not in (None, header.event_count):
@@ -132,7 +142,7 @@ class SegmentReader:
             )
         return None
 
-    def _follow_sequence(self, stored: StoredBlock, path: Path) -> Iterator[Damage]:
+    def _follow_sequence(self, stored: StoredHeader, path: Path) -> Iterator[Damage]:
         header = stored.header
         expected = self._next_sequence
         first = header.first_sequence
@@ -218,7 +228,7 @@ def _record_batch(header: BlockHeader, content: bytes) -> pa.RecordBatch:
     return rows
 
 
-def _misplaced(stored: StoredBlock, path: Path) -> Iterator[Damage]:
+def _misplaced(stored: StoredHeader, path: Path) -> Iterator[Damage]:
     header = stored.header
     name = path.name.removesuffix(PARTIAL_SUFFIX).removesuffix(SUFFIX)
     if name != f"{header.first_sequence:020d}" or header.origin != path.parent.parent.name:
@@ -229,7 +239,7 @@ def _misplaced(stored: StoredBlock, path: Path) -> Iterator[Damage]:
 
 
 def _damage(
-    kind: DamageKind, message: str, stored: StoredBlock, path: Path, *, lost: bool = False
+    kind: DamageKind, message: str, stored: StoredHeader, path: Path, *, lost: bool = False
 ) -> Damage:
     return Damage(
         kind=kind,

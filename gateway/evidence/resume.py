@@ -24,10 +24,12 @@ from gateway.evidence.segment import (
     SegmentState,
     SegmentWriter,
 )
-from gateway.evidence.walk import SegmentWalk, StoredBlock
+from gateway.evidence.walk import SegmentWalk
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from gateway.evidence.stored import StoredBlock
 
 
 def resume(

@@ -2,62 +2,28 @@
 
 from __future__ import annotations
 
-import hashlib
 import struct
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, Final
 
-from gateway.evidence.block import (
-    HEADER_BYTES_MAX,
-    HEADER_MAGIC,
-    SKIPPABLE,
-    BlockHeader,
-    decode_header,
-)
+from gateway.evidence.block import HEADER_MAGIC, SKIPPABLE, BlockHeader
 from gateway.evidence.damage import Damage, DamageKind
 from gateway.evidence.errors import DamagedError
 from gateway.evidence.seekable import (
-    FOOTER_BYTES,
     SEEK_TABLE_MAGIC,
     SeekEntry,
     decode_seek_table,
     encode_seek_table,
     entry_of,
-    seek_table_bytes,
     skippable_entry,
 )
 from gateway.evidence.segment import PARTIAL_SUFFIX
+from gateway.evidence.stored import SegmentFile, StoredBlock, UnfinishedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _MAGIC_BYTES: Final = struct.pack("<I", HEADER_MAGIC)
 _SEARCH_BYTES: Final = 1024 * 1024
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredBlock:
-    """A sound header and its frame as stored; `frame_error` tells what is wrong with the frame."""
-
-    header: BlockHeader
-    digest: str
-    position: int
-    header_bytes: int
-    frame: bytes
-    frame_error: str | None
-
-    @property
-    def end_position(self) -> int:
-        """Where the next header starts."""
-        return self.position + self.header_bytes + len(self.frame)
-
-
-class _UnfinishedError(DamagedError):
-    """The file ends within something; the header is known when that is its frame."""
-
-    def __init__(self, message: str, header: BlockHeader | None = None) -> None:
-        super().__init__(message)
-        self.header = header
 
 
 class SegmentWalk:
@@ -68,11 +34,11 @@ class SegmentWalk:
     """
 
     def __init__(self, file: BinaryIO, *, origin: str, segment: str) -> None:
-        self._file = file
+        self._file = SegmentFile(file)
         self._origin = origin
         self._segment = segment
         self._is_partial = segment.endswith(PARTIAL_SUFFIX)
-        self._size = file.seek(0, 2)
+        self._size = self._file.size
         self._segment_id: str | None = None
         # What the seek table must say; None when damage makes that unknowable.
         self._entries: list[SeekEntry] | None = []
@@ -83,11 +49,11 @@ class SegmentWalk:
         is_ended = False
         while position < self._size and not is_ended:
             try:
-                if self._magic(position) == SEEK_TABLE_MAGIC:
+                if self._file.magic(position) == SEEK_TABLE_MAGIC:
                     position += self._seek_table(position)
                     is_ended = True
                     continue
-                stored = self._stored(position)
+                stored = self._file.block(position)
             except DamagedError as error:
                 following = self._resync(position)
                 damage = self._damaged(error, position, following)
@@ -120,38 +86,14 @@ class SegmentWalk:
             entry = entry_of(stored.frame, stored.header.content_bytes)
             self._entries += (skippable_entry(stored.header_bytes), entry)
 
-    def _stored(self, position: int) -> StoredBlock:
-        header, digest, header_bytes = self._header(position)
-        available = self._size - position - header_bytes
-        if header.frame_bytes > available:
-            message = f"a frame of {header.frame_bytes} bytes ends after {available}"
-            raise _UnfinishedError(message, header)
-        frame = self._read(position + header_bytes, header.frame_bytes)
-        is_sound = hashlib.sha256(frame).hexdigest() == header.frame_sha256
-        error = None if is_sound else "the frame does not match the SHA-256 in its header"
-        return StoredBlock(
-            header=header,
-            digest=digest,
-            position=position,
-            header_bytes=header_bytes,
-            frame=frame,
-            frame_error=error,
-        )
-
-    def _header(self, position: int) -> tuple[BlockHeader, str, int]:
-        magic, content_bytes = SKIPPABLE.unpack(self._read(position, SKIPPABLE.size))
-        if magic != HEADER_MAGIC or content_bytes > HEADER_BYTES_MAX:
-            raise DamagedError("no block header stands where one should")
-        content = self._read(position + SKIPPABLE.size, content_bytes)
-        header, digest = decode_header(content)
-        return header, digest, SKIPPABLE.size + content_bytes
-
     def _seek_table(self, position: int) -> int:
         """Return the size of the seek table at the position; raises DamagedError if it is wrong."""
-        _, content_bytes = SKIPPABLE.unpack(self._read(position, SKIPPABLE.size))
-        table = self._read(position, min(SKIPPABLE.size + content_bytes, self._size - position))
+        _, content_bytes = SKIPPABLE.unpack(self._file.read(position, SKIPPABLE.size))
+        table = self._file.read(
+            position, min(SKIPPABLE.size + content_bytes, self._size - position)
+        )
         if SKIPPABLE.size + content_bytes > len(table):
-            raise _UnfinishedError("the seek table is cut")
+            raise UnfinishedError("the seek table is cut")
         entries = decode_seek_table(table)
         expected = self._entries
         if expected is not None and encode_seek_table(expected) != table:
@@ -168,7 +110,7 @@ class SegmentWalk:
                 return boundary
         start = position + 1
         while not boundaries and start < self._size:
-            chunk = self._read(start, min(_SEARCH_BYTES, self._size - start))
+            chunk = self._file.read(start, min(_SEARCH_BYTES, self._size - start))
             found = chunk.find(_MAGIC_BYTES)
             if found < 0:
                 # The magic may lie across two chunks.
@@ -182,45 +124,24 @@ class SegmentWalk:
     def _boundaries(self) -> list[int]:
         """Return where frames start, and last the seek table, by a table that fits the file."""
         try:
-            footer = self._read(max(self._size - FOOTER_BYTES, 0), FOOTER_BYTES)
-            table_position = self._size - seek_table_bytes(footer)
-            table = self._read(max(table_position, 0), self._size - table_position)
-            entries = decode_seek_table(table)
+            return self._file.seek_table().boundaries
         except DamagedError:
             return []
-        positions = [0]
-        for entry in entries:
-            positions.append(positions[-1] + entry.frame_bytes)
-        return positions if positions[-1] == table_position else []
 
     def _has_header(self, position: int) -> bool:
         known = self._segment_id or ""
         prefix = b'{"format":1,"segment_id":"%b' % known.encode()
         try:
-            if self._read(position + SKIPPABLE.size, len(prefix)) != prefix:
+            if self._file.read(position + SKIPPABLE.size, len(prefix)) != prefix:
                 return False
-            self._header(position)
+            self._file.header(position)
         except DamagedError:
             return False
         return True
 
-    def _magic(self, position: int) -> int:
-        return int.from_bytes(self._read(position, 4), "little")
-
-    def _read(self, position: int, count: int) -> bytes:
-        available = max(self._size - position, 0)
-        if count <= available:
-            self._file.seek(position)
-            content = self._file.read(count)
-            if len(content) == count:
-                return content
-        raise _UnfinishedError(
-            f"the file ends {available} bytes into something of {count} bytes or more"
-        )
-
     def _damaged(self, error: DamagedError, position: int, following: int) -> Damage:
         message = f"{error}; {following - position} bytes cannot be read"
-        if isinstance(error, _UnfinishedError) and following == self._size:
+        if isinstance(error, UnfinishedError) and following == self._size:
             if self._is_partial:
                 message = f"the segment is still being written: {error}"
                 return self._damage(DamageKind.OPEN_TAIL, message, position)
@@ -231,7 +152,7 @@ class SegmentWalk:
 
     def _magic_or_none(self, position: int) -> int | None:
         try:
-            return self._magic(position)
+            return self._file.magic(position)
         except DamagedError:
             return None
 
