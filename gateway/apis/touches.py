@@ -21,6 +21,9 @@ Path = tuple[str, ...]
 RESOURCE_TYPE_TOPIC = 2
 """What config and ACL APIs call a topic."""
 
+LITERAL = 3
+"""The pattern type of an ACL that is about one name (KIP-290)."""
+
 _RESOURCES: dict[int, str] = {
     ApiKey.DESCRIBE_CONFIGS: "resources",
     ApiKey.ALTER_CONFIGS: "resources",
@@ -101,7 +104,25 @@ def _null_in_groups(body: Body) -> bool:
     )
 
 
+def _grants_widely(body: Body) -> bool:
+    # An ACL for a prefix, or for "*", is one for topics that it does not name.
+    return any(
+        acl["resource_type"] == RESOURCE_TYPE_TOPIC
+        and (acl.get("resource_pattern_type", LITERAL) != LITERAL or acl["resource_name"] == "*")
+        for acl in body["creations"]
+    )
+
+
+def _has_source_regex(body: Body) -> bool:
+    topology = body["topology"] or {"subtopologies": ()}
+    return any(each["source_topic_regex"] for each in topology["subtopologies"])
+
+
 _ASKS_ALL: dict[int, Callable[[Body], bool]] = {
+    ApiKey.CREATE_ACLS: _grants_widely,
+    # The broker evaluates a pattern (KIP-848, KIP-1071) over topics that only it knows.
+    ApiKey.CONSUMER_GROUP_HEARTBEAT: lambda body: bool(body.get("subscribed_topic_regex")),
+    ApiKey.STREAMS_GROUP_HEARTBEAT: _has_source_regex,
     ApiKey.OFFSET_FETCH: _null_in_groups,
     ApiKey.DESCRIBE_SHARE_GROUP_OFFSETS: _null_in_groups,
     ApiKey.ELECT_LEADERS: _null("topic_partitions"),

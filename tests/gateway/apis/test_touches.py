@@ -26,10 +26,24 @@ ABOUT_TOPICS = [
 ]
 
 
+def _acl(name: str, **fields: int) -> dict[str, object]:
+    return {"creations": [{"resource_type": 2, "resource_name": name, **fields}]}
+
+
+def _streams(patterns: list[str]) -> dict[str, object]:
+    return {"topology": {"subtopologies": [{"source_topic_regex": patterns}]}}
+
+
 @pytest.mark.parametrize(("api_key", "version"), ABOUT_TOPICS)
 def test_every_request_that_can_name_a_topic_is_known_for_it(api_key: ApiKey, version: int) -> None:
     """In every version, by name or by id, the topic is found."""
-    request = filled(api_key, version, response=False, values={"resource_type": 2})
+    values = {
+        "resource_type": 2,
+        "resource_pattern_type": 3,
+        "subscribed_topic_regex": "",
+        "source_topic_regex": [],
+    }
+    request = filled(api_key, version, response=False, values=values)
     has_topics = any(
         version in occurs and (field.entity_type == "topicName" or field.name == "topic_id")
         for _, field, occurs in walk(load()[api_key].request, load()[api_key].versions)
@@ -68,20 +82,57 @@ def test_the_null_id_is_no_topic() -> None:
         (ApiKey.LIST_PARTITION_REASSIGNMENTS, {"topics": None}),
         (ApiKey.DESCRIBE_SHARE_GROUP_OFFSETS, {"groups": [{"topics": None}]}),
         (ApiKey.DESCRIBE_TOPIC_PARTITIONS, {"topics": [], "cursor": None}),
+        (ApiKey.CONSUMER_GROUP_HEARTBEAT, {"subscribed_topic_regex": "card.*"}),
+        (ApiKey.STREAMS_GROUP_HEARTBEAT, _streams(["card.*"])),
+        (ApiKey.CREATE_ACLS, _acl("ca", resource_pattern_type=4)),
+        (ApiKey.CREATE_ACLS, _acl("*")),
     ],
 )
 def test_a_request_for_all_topics_is_known_as_such(
     api_key: ApiKey, request_body: dict[str, object]
 ) -> None:
-    """Null or nothing means all of them; a rule about any topic must apply."""
+    """Null, nothing or a pattern may mean any of them; a rule about any topic must apply."""
     assert touched(api_key, request_body, KNOWING).names is None
 
 
-def test_a_null_that_means_unchanged_is_not_all() -> None:
+@pytest.mark.parametrize(
+    ("api_key", "request_body"),
+    [
+        (
+            ApiKey.CONSUMER_GROUP_HEARTBEAT,
+            {
+                "subscribed_topic_names": None,
+                "subscribed_topic_regex": "",
+                "topic_partitions": None,
+            },
+        ),
+        (ApiKey.STREAMS_GROUP_HEARTBEAT, {"topology": None}),
+        (ApiKey.STREAMS_GROUP_HEARTBEAT, _streams([])),
+    ],
+)
+def test_a_null_that_means_unchanged_is_not_all(
+    api_key: ApiKey, request_body: dict[str, object]
+) -> None:
     """A group heartbeat leaves its topics out when they did not change."""
-    request = {"subscribed_topic_names": None, "topic_partitions": None}
+    assert frozenset() == touched(api_key, request_body, KNOWING).names
 
-    assert frozenset() == touched(ApiKey.CONSUMER_GROUP_HEARTBEAT, request, KNOWING).names
+
+def test_an_acl_for_one_topic_is_about_that_topic() -> None:
+    """And one for a group is about none, whatever it is called."""
+    orders = {"resource_type": 2, "resource_name": "orders", "resource_pattern_type": 3}
+    request = {"creations": [orders, {"resource_type": 3, "resource_name": "*"}]}
+
+    assert frozenset({"orders"}) == touched(ApiKey.CREATE_ACLS, request, KNOWING).names
+
+
+def test_a_cursor_names_a_topic_too() -> None:
+    """The broker begins its answer there, so a rule about that topic must apply."""
+    request = {"topics": [{"name": "a"}], "cursor": {"topic_name": "cards", "partition_index": 0}}
+
+    assert (
+        frozenset({"a", "cards"})
+        == touched(ApiKey.DESCRIBE_TOPIC_PARTITIONS, request, KNOWING).names
+    )
 
 
 def test_configs_of_brokers_are_about_no_topic() -> None:
