@@ -1,14 +1,10 @@
-"""Durable writing: whole writes, synced directories, one writer at a time."""
+"""Durable writing: whole writes and synced directories."""
 
 from __future__ import annotations
 
-import fcntl
 import os
 import re
-import time
 from typing import TYPE_CHECKING, Final
-
-from gateway.evidence.errors import ArchiveError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,7 +12,6 @@ if TYPE_CHECKING:
 
 # Linux and macOS accept 1024 buffers per writev (IOV_MAX); half leaves room for neither to matter.
 WRITE_BUFFERS_MAX: Final = 512
-_LOCK_POLL_SECONDS: Final = 0.02
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
 
 
@@ -73,29 +68,3 @@ def make_directory(directory: Path) -> None:
     for path in reversed(missing):
         path.mkdir(exist_ok=True)
         sync_directory(path.parent)
-
-
-class FileLock:
-    """An exclusive lock (flock) on a file that stays; it ends with the process that holds it."""
-
-    def __init__(self, path: Path, *, what: str, wait_seconds: float = 0.0) -> None:
-        self._fd = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-        deadline = time.monotonic() + wait_seconds
-        while not self._is_taken():
-            if time.monotonic() >= deadline:
-                self.release()
-                raise ArchiveError(f"another process {what} ({path} is locked): stop it first")
-            time.sleep(_LOCK_POLL_SECONDS)
-
-    def _is_taken(self) -> bool:
-        try:
-            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True
-
-    def release(self) -> None:
-        """Let others in; releasing twice is allowed."""
-        if self._fd >= 0:
-            os.close(self._fd)
-            self._fd = -1

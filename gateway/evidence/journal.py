@@ -17,7 +17,8 @@ import msgspec
 
 from gateway.evidence.errors import ArchiveError, DamagedError, JournalError
 from gateway.evidence.event import Event
-from gateway.evidence.files import FileLock, check_name, make_directory, sync_directory, write_all
+from gateway.evidence.files import check_name, make_directory, sync_directory, write_all
+from gateway.evidence.lock import FileLock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -8,7 +8,7 @@ import msgspec
 
 from gateway.evidence.archive import create_archive
 from gateway.evidence.block import CloseReason
-from gateway.evidence.files import FileLock
+from gateway.evidence.lock import FileLock
 from gateway.evidence.resume import resume
 from gateway.evidence.segment import SealOptions, SegmentWriter
 

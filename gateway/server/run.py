@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 import uvloop
 
 from gateway.evidence.errors import EvidenceError
-from gateway.evidence.files import FileLock, make_directory
+from gateway.evidence.files import make_directory
 from gateway.evidence.journal import JournalWriter
+from gateway.evidence.lock import FileLock
 from gateway.server.listeners import BindError
 from gateway.server.log import LogEvent, open_log
 from gateway.server.recorder import Recorder, RecordingStoppedError
