@@ -1,0 +1,153 @@
+"""The gateway as its users run it: a process with a configuration file, in front of a cluster."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psutil
+
+from gateway.identity.passwords import hash_password
+from tests.kafka.ports import free_ports
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+STREAMWITNESS = Path(sys.executable).with_name("streamwitness")
+WAIT_SECONDS = 30
+NODE_COUNT = 4
+USER, PASSWORD = "alice", "alice's secret"
+# A stop while clients are still connected should not cost each test ten seconds.
+LIMITS = {"drain_seconds": 2}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What differs between the gateways of the tests."""
+
+    host: str = "127.0.0.1"
+    advertised_host: str | None = None
+    authentication: str = "none"
+    limits: Mapping[str, int] = field(default_factory=dict)
+    forbid: tuple[Mapping[str, object], ...] = ()
+
+
+class Gateway:
+    """A gateway with its configuration, archive and log; it may run, and run again."""
+
+    def __init__(self, folder: Path, upstream: str, options: Options | None = None) -> None:
+        options = options or Options()
+        folder.mkdir(parents=True, exist_ok=True)
+        self.archive = folder / "archive"
+        self.journal = folder / "journal"
+        self.log = folder / "gateway.log"
+        self.port = free_ports(1 + NODE_COUNT, host=options.host)
+        self.host = options.advertised_host or options.host
+        self.process: subprocess.Popen[bytes] | None = None
+        self._runs = 0
+        self._file = folder / "gateway.yaml"
+        # JSON is YAML.
+        self._file.write_text(json.dumps(self._configuration(upstream, options)))
+
+    def _configuration(self, upstream: str, options: Options) -> dict[str, object]:
+        listener: dict[str, object] = {
+            "name": "clients",
+            "host": options.host,
+            "port": self.port,
+            "nodes": {"first_port": self.port + 1, "count": NODE_COUNT},
+            "authentication": _authentication(options.authentication),
+        }
+        if options.advertised_host is not None:
+            listener["advertised_host"] = options.advertised_host
+        return {
+            "instance": "live",
+            "archive": str(self.archive),
+            "journal": str(self.journal),
+            "upstream": {"bootstrap": upstream.split(",")},
+            "listeners": [listener],
+            "forbid": list(options.forbid),
+            "limits": LIMITS | dict(options.limits),
+        }
+
+    @property
+    def bootstrap(self) -> str:
+        """Where clients begin."""
+        return f"{self.host}:{self.port}"
+
+    @property
+    def nodes(self) -> dict[int, tuple[str, int]]:
+        """Where clients are told that each node is."""
+        return {node: (self.host, self.port + 1 + node) for node in range(NODE_COUNT)}
+
+    def start(self) -> None:
+        """Start the process and wait until clients can work."""
+        assert self.process is None, "a gateway is started once at a time"
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [STREAMWITNESS, "gateway", "run", "--config", self._file], stdout=log, stderr=log
+            )
+        self._runs += 1
+        self.wait_for("ready", times=self._runs)
+
+    def lines(self, event: str) -> list[dict[str, object]]:
+        """Return the log's lines about an event, of all runs."""
+        # A line that is being written has no end yet.
+        whole = self.log.read_text().splitlines(keepends=True) if self.log.exists() else []
+        found = [json.loads(line) for line in whole if line.startswith("{") and line.endswith("\n")]
+        return [line for line in found if line["event"] == event]
+
+    def wait_for(self, event: str, *, times: int = 1) -> dict[str, object]:
+        """Wait until an event has been logged so many times, and return the last."""
+        deadline = time.monotonic() + WAIT_SECONDS
+        while len(found := self.lines(event)) < times:
+            is_dead = self.process is None or self.process.poll() is not None
+            assert time.monotonic() < deadline and not (is_dead and event == "ready"), self.log.read_text()
+            time.sleep(0.02)
+        return found[-1]
+
+    def stop(self) -> None:
+        """Stop as an operator does; the archive is complete afterwards."""
+        if self.process is None:
+            return
+        process, self.process = self.process, None
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(WAIT_SECONDS) == 0, self.log.read_text()
+        assert self.lines("defect") == []
+
+    def kill(self) -> None:
+        """End the process at once, without a chance to do anything; its sealer ends by itself."""
+        assert self.process is not None, "only a running gateway can be killed"
+        self.process.kill()
+        self.process.wait()
+        self.process = None
+
+    def sealer(self) -> psutil.Process:
+        """Return the running sealer's process."""
+        return psutil.Process(int(str(self.lines("sealer_started")[-1]["pid"])))
+
+
+@contextmanager
+def running_gateway(folder: Path, upstream: str, options: Options | None = None) -> Iterator[Gateway]:
+    """Run a gateway until the end of the block at the latest."""
+    gateway = Gateway(folder, upstream, options)
+    try:
+        gateway.start()
+        yield gateway
+        gateway.stop()
+    finally:
+        if gateway.process is not None:
+            gateway.kill()
+
+
+def _authentication(kind: str) -> dict[str, object]:
+    if kind == "none":
+        return {"type": "none"}
+    user = {"name": USER, "password_hash": hash_password(PASSWORD)}
+    return {"type": "plain", "allow_plaintext": True, "users": [user]}
