@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from gateway.evidence.rows import Row
 
 CARRY: Final = "carry.msgpack"
-_FORMAT: Final = 1
 
 _Exchange = tuple[str | None, int | None]
 _Part = tuple[str | None, str | None, int | None]
@@ -32,10 +31,9 @@ class OpenIntent(msgspec.Struct, frozen=True, array_like=True):
 
 
 class _Carry(msgspec.Struct, frozen=True, kw_only=True):
-    format: int
+    format: Literal[1] = 1
     sequence: int
     intents: tuple[OpenIntent, ...]
-    answered: dict[str, int]
 
 
 class OpenIntents:
@@ -44,9 +42,7 @@ class OpenIntents:
     def __init__(self, directory: Path) -> None:
         self._path = directory / CARRY
         self._open: dict[_Exchange, dict[_Part, OpenIntent]] = {}
-        # The last exchange of each session that has its answer: with acks=0 the answer row may come
-        # before the produce rows, which are then no open intents.
-        self._answered: dict[str, int] = {}
+        self._is_changed = False
         self.next_sequence = 0
         self._load()
 
@@ -55,30 +51,18 @@ class OpenIntents:
         if row.sequence < self.next_sequence:
             return
         self.next_sequence = row.sequence + 1
-        event = row.event
-        exchange = (event.session, event.exchange)
-        part = (event.topic, event.topic_id, event.partition)
-        match event.kind:
+        match row.event.kind:
             case EventKind.INTENT | EventKind.PRODUCE:
-                if event.session is None or self._answered.get(event.session) != event.exchange:
-                    intent = OpenIntent(row.sequence, row.boot_id, _without_payload(event))
-                    self._open.setdefault(exchange, {})[part] = intent
-            case EventKind.PRODUCED:
-                self._close_part(exchange, part)
-            case EventKind.OUTCOME_UNKNOWN:
-                self._close_part(exchange, part)
+                self._add(OpenIntent(row.sequence, row.boot_id, _outline(row.event)))
+            case EventKind.PRODUCED | EventKind.OUTCOME_UNKNOWN:
+                self._close_part(row.event)
             case EventKind.EXCHANGE:
-                self._open.pop(exchange, None)
-                if event.session is not None and event.exchange is not None:
-                    self._answered[event.session] = event.exchange
-            case EventKind.SESSION_CLOSE if event.session is not None:
-                self._answered.pop(event.session, None)
+                self._is_changed |= self._open.pop(_exchange_of(row.event), None) is not None
             case _:
                 pass
 
     def unknown_outcomes(self, *, wall_ns: int, monotonic_ns: int) -> list[Event]:
         """Return an event for each open intent, oldest first, that says its outcome is unknown."""
-        intents = [intent for parts in self._open.values() for intent in parts.values()]
         return [
             msgspec.structs.replace(
                 intent.event,
@@ -87,17 +71,14 @@ class OpenIntents:
                 monotonic_ns=monotonic_ns,
                 detail=_detail(intent),
             )
-            for intent in sorted(intents, key=lambda intent: intent.sequence)
+            for intent in sorted(self._intents(), key=lambda intent: intent.sequence)
         ]
 
     def save(self) -> None:
-        """Make what was followed so far durable, so that the journal files with it can go."""
-        carry = _Carry(
-            format=_FORMAT,
-            sequence=self.next_sequence,
-            intents=tuple(intent for parts in self._open.values() for intent in parts.values()),
-            answered=self._answered,
-        )
+        """Make durable which intents are open, so that the journal files that tell so can go."""
+        if not self._is_changed:
+            return
+        carry = _Carry(sequence=self.next_sequence, intents=tuple(self._intents()))
         temporary = self._path.with_suffix(".tmp")
         fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         try:
@@ -107,6 +88,7 @@ class OpenIntents:
             os.close(fd)
         temporary.rename(self._path)
         sync_directory(self._path.parent)
+        self._is_changed = False
 
     def _load(self) -> None:
         if not self._path.exists():
@@ -118,21 +100,36 @@ class OpenIntents:
                 f"{self._path} cannot be read ({error}): it tells which requests had no answer yet "
                 "when journal files were freed; move it away to go on without them"
             ) from error
-        self.next_sequence = carry.sequence
-        self._answered = carry.answered
         for intent in carry.intents:
-            event = intent.event
-            part = (event.topic, event.topic_id, event.partition)
-            self._open.setdefault((event.session, event.exchange), {})[part] = intent
+            self._add(intent)
+        self._is_changed = False
+        self.next_sequence = carry.sequence
 
-    def _close_part(self, exchange: _Exchange, part: _Part) -> None:
+    def _intents(self) -> list[OpenIntent]:
+        return [intent for parts in self._open.values() for intent in parts.values()]
+
+    def _add(self, intent: OpenIntent) -> None:
+        parts = self._open.setdefault(_exchange_of(intent.event), {})
+        parts[_part_of(intent.event)] = intent
+        self._is_changed = True
+
+    def _close_part(self, event: Event) -> None:
+        exchange = _exchange_of(event)
         parts = self._open.get(exchange, {})
-        parts.pop(part, None)
+        self._is_changed |= parts.pop(_part_of(event), None) is not None
         if not parts:
             self._open.pop(exchange, None)
 
 
-def _without_payload(event: Event) -> Event:
+def _exchange_of(event: Event) -> _Exchange:
+    return event.session, event.exchange
+
+
+def _part_of(event: Event) -> _Part:
+    return event.topic, event.topic_id, event.partition
+
+
+def _outline(event: Event) -> Event:
     return msgspec.structs.replace(event, payload=None, extents=(), detail=None)
 
 

@@ -18,6 +18,7 @@ from gateway.evidence.journal import (
     journal_files,
     lock_journal,
 )
+from gateway.evidence.lock import FileLock
 from gateway.evidence.rows import Row, torn_event
 from gateway.evidence.segment import SealOptions
 from gateway.evidence.writer import ArchiveWriter
@@ -57,14 +58,26 @@ class Sealer:
     def __init__(self, options: SealerOptions) -> None:
         make_directory(options.journal)
         self._options = options
-        starts = [first_sequence_of(path) for path in journal_files(options.journal)]
-        self._writer = ArchiveWriter(
-            options.archive,
-            options.origin,
-            SealOptions(durability=options.durability),
-            kept_from=min((start for start in starts if start is not None), default=None),
-            lock_wait_seconds=options.lock_wait_seconds,
+        # The archive has a lock of its own, but two sealers of one journal that write to different
+        # archives would each free what the other has not sealed. It is also held for longer: until
+        # the journal is freed.
+        self._lock = FileLock(
+            options.journal / "sealer.lock",
+            what="seals this journal",
+            wait_seconds=options.lock_wait_seconds,
         )
+        starts = [first_sequence_of(path) for path in journal_files(options.journal)]
+        try:
+            self._writer = ArchiveWriter(
+                options.archive,
+                options.origin,
+                SealOptions(durability=options.durability),
+                kept_from=min((start for start in starts if start is not None), default=None),
+                lock_wait_seconds=options.lock_wait_seconds,
+            )
+        except BaseException:
+            self._lock.release()
+            raise
         self._tail = JournalTail(options.journal)
         self._intents = OpenIntents(options.journal)
         self._next_sequence = max(self._writer.next_sequence, self._intents.next_sequence)
@@ -98,9 +111,9 @@ class Sealer:
         """
         self._drain(reason)
         try:
-            lock = lock_journal(self._options.journal, wait_seconds=WRITER_GONE_SECONDS)
+            place = lock_journal(self._options.journal, wait_seconds=WRITER_GONE_SECONDS)
         except ArchiveError:
-            self._writer.close(reason)
+            self._close(reason)
             return False
         self._drain(reason)
         self._tail.leave()
@@ -109,15 +122,20 @@ class Sealer:
             origin=self._options.origin,
             boot_id=uuid.uuid4().hex,
             next_sequence=self.next_sequence,
-            lock=lock,
+            lock=place,
         )
         self._record_losses(journal)
+        journal.close()
         self._drain(reason)
         self._tail.leave()
+        self._close(reason)
+        return True
+
+    def _close(self, reason: CloseReason) -> None:
         self._writer.close(reason)
         self._free()
-        journal.close()
-        return True
+        self._tail.close()
+        self._lock.release()
 
     def _take(self, tailed: TailedEntry) -> None:
         sequence = tailed.entry.sequence
@@ -168,6 +186,9 @@ class Sealer:
             self._writer.seal(CloseReason.TIME)
 
     def _sync(self) -> None:
+        # First what is open, then the blocks: should the system fail in between, an intent that is
+        # sealed is still known to be open, even when the journal has lost it.
+        self._intents.save()
         self._writer.sync()
         self._unsynced_bytes = 0
         self._free()
@@ -182,8 +203,8 @@ class Sealer:
         ]
         if not sealed:
             return
-        self._intents.save()
-        for read in sealed:
+        # A file that a crash left without entries goes before the one that tells of its torn bytes.
+        for read in sorted(sealed, key=lambda read: read.last_sequence is not None):
             read.path.unlink()
             self._tail.forget(read)
         sync_directory(self._options.journal)

@@ -63,7 +63,12 @@ class JournalTail:
         self.read_files.append(
             ReadFile(self._reader.path, self._last_sequence, self._reader.position)
         )
-        self._reader.close()
+        self.close()
+
+    def close(self) -> None:
+        """Read no further; the current file counts as unfinished."""
+        if self._reader is not None:
+            self._reader.close()
         self._reader = None
         self._last_sequence = None
 
