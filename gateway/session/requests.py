@@ -20,7 +20,7 @@ from gateway.wire.api_keys import ApiKey
 from gateway.wire.errors import UnknownApiError
 from gateway.wire.frames import frame as framed
 from gateway.wire.headers import RequestHeader, read_request_header
-from gateway.wire.messages import decode_request_body, encode_request
+from gateway.wire.messages import decode_request_prefix, encode_request
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -71,7 +71,9 @@ class Requests:
         """
         if api_versions.is_too_new(frame):
             return self._answer_too_new(frame, now)
-        header, body = self._read(frame, now)
+        header, body, end = self._read(frame, now)
+        # What stands behind a request is not recorded, so it does not go to the broker either.
+        frame = frame[:end]
         unresolved = self._unresolved(header.api_key, body, now)
         if unresolved:
             return Unresolved(unresolved)
@@ -93,7 +95,7 @@ class Requests:
             self._unknown_ids.clear()
         self._unknown_ids.update(dict.fromkeys(topic_ids, now.monotonic_ns + UNKNOWN_ID_NS))
 
-    def _read(self, frame: bytes, now: Instant) -> tuple[RequestHeader, Body]:
+    def _read(self, frame: bytes, now: Instant) -> tuple[RequestHeader, Body, int]:
         try:
             header, offset = read_request_header(frame)
         except UnknownApiError as error:
@@ -103,7 +105,7 @@ class Requests:
         why_not = self._login.authentication.why_not(header.api_key, now.monotonic_ns)
         if why_not is not None:
             raise RefusedRequestError(f"API key {header.api_key} was called {why_not}")
-        return header, decode_request_body(header, frame, offset)
+        return header, *decode_request_prefix(header, frame, offset)
 
     def _unresolved(self, api_key: int, body: Body, now: Instant) -> tuple[bytes, ...]:
         if api_key == ApiKey.METADATA:

@@ -90,8 +90,17 @@ def decode_request(frame: bytes) -> Request:
 
 
 def decode_request_body(header: RequestHeader, frame: bytes, offset: int) -> Body:
-    """Decode the body that begins at `offset`, behind the header."""
+    """Decode the body that begins at `offset`, behind the header, and fills the frame."""
     return _decode_body(frame, offset, header.api_key, header.api_version, response=False)
+
+
+def decode_request_prefix(header: RequestHeader, frame: bytes, offset: int) -> tuple[Body, int]:
+    """Decode the body that begins at `offset`, and say where it ends: bytes may follow.
+
+    Brokers do not look behind a request, and librdkafka (at least up to 2.16) leaves three bytes
+    there when it asks for the Metadata of all topics in a flexible version.
+    """
+    return _decode_prefix(frame, offset, header.api_key, header.api_version, response=False)
 
 
 def decode_response(frame: bytes, api_key: int, api_version: int) -> Response:
@@ -124,17 +133,26 @@ def default_body(api_key: int, api_version: int, *, response: bool) -> Body:
 
 
 def _decode_body(frame: bytes, offset: int, api_key: int, version: int, *, response: bool) -> Body:
+    body, end = _decode_prefix(frame, offset, api_key, version, response=response)
+    if end != len(frame):
+        error = MalformedError(
+            f"{len(frame) - end} bytes follow the message, which ends at byte {end}"
+        )
+        error.message = _title(api_key, version, response=response)
+        raise error
+    return body
+
+
+def _decode_prefix(
+    frame: bytes, offset: int, api_key: int, version: int, *, response: bool
+) -> tuple[Body, int]:
     try:
         body: Body
         body, end = _reader(api_key, version, response=response)(frame, offset, Budget())
-        if end != len(frame):
-            raise MalformedError(
-                f"{len(frame) - end} bytes follow the message, which ends at byte {end}"
-            )
     except WireError as error:
         error.message = _title(api_key, version, response=response)
         raise
-    return body
+    return body, end
 
 
 def _encode_body(parts: Parts, body: Body, api_key: int, version: int, *, response: bool) -> bytes:

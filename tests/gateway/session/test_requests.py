@@ -69,6 +69,14 @@ def test_produce_is_recorded_before_it_is_forwarded() -> None:
     assert (len(batch(0, 3)), "allow") == (event.byte_count, event.decision)
 
 
+def test_what_stands_behind_a_request_goes_no_further() -> None:
+    """A broker does not look at what librdkafka leaves there; what is unrecorded is not sent."""
+    request = ask(ApiKey.METADATA, 12, topics=None)
+    play = connected()
+    play >> ClientBytes(frame(request[4:] + b"\x01\x00\x00")) << SendBroker(request)
+    play.finish()
+
+
 def test_acks_0_leaves_no_exchange_open() -> None:
     """No answer comes, so the exchange's row is written before the bytes go on."""
     play = connected(new_session(in_flight_max=1))
@@ -297,6 +305,7 @@ def test_a_rule_holds_for_topics_named_by_id() -> None:
     play = connected(new_session(_knowing(), forbid=(CARDS_RULE,)))
     play >> ClientBytes(fetch(13)) << row(EventKind.EXCHANGE, decision="deny", error_code=29)
     play.take_all()
+    play.finish()
 
 
 def test_a_rule_about_somebody_else_does_not_apply() -> None:

@@ -15,6 +15,7 @@ from gateway.wire.messages import (
     api_versions,
     decode_request,
     decode_request_body,
+    decode_request_prefix,
     decode_response,
     default_body,
     encode_request,
@@ -191,6 +192,14 @@ def test_a_request_can_be_decoded_in_two_steps() -> None:
 
     assert Request(header=header, body={}) == decode_request(content)
     assert decode_request_body(header, content, len(content)) == {}
+
+
+def test_bytes_behind_a_request_can_be_told_from_it() -> None:
+    """A request for all topics as librdkafka 2.16 writes it, with three bytes too many."""
+    body, end = decode_request_prefix(header_of(METADATA, 12), bytes.fromhex("00000000010000"), 0)
+
+    assert end == 4
+    assert body["topics"] is None
 
 
 def test_an_error_says_which_message_and_which_field_is_wrong() -> None:
