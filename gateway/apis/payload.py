@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from gateway.evidence.event import Extent
 from gateway.wire.errors import WireError
 from gateway.wire.records.batch import walk
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from gateway.wire.records.batch import BatchSpan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,10 +36,13 @@ def measure(records: memoryview) -> Measured:
     for the broker or the client to judge it, and for the record to hold it.
     """
     try:
-        spans = walk(records)
+        return _measure(walk(records))
     except WireError:
         nonsense = Extent(None, None, 0, len(records))
         return Measured(extents=(nonsense,), first_offset=None, last_offset=None, record_count=0)
+
+
+def _measure(spans: Iterable[BatchSpan]) -> Measured:
     extents = []
     first_offset = last_offset = None
     record_count = 0

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import struct
 import zlib
-from dataclasses import dataclass
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 import google_crc32c
 
 from gateway.wire.errors import MalformedError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 Codec = Literal["none", "gzip", "snappy", "lz4", "zstd"]
 CODECS: Final[tuple[Codec, ...]] = ("none", "gzip", "snappy", "lz4", "zstd")
@@ -17,27 +19,33 @@ CODECS: Final[tuple[Codec, ...]] = ("none", "gzip", "snappy", "lz4", "zstd")
 MAGIC_V2: Final = 2
 V2_HEADER: Final = struct.Struct(">qiibIhiqqqhii")
 V2_HEADER_BYTES: Final = V2_HEADER.size
-PREFIX: Final = struct.Struct(">qi")
-PREFIX_BYTES: Final = PREFIX.size
+PREFIX_BYTES: Final = 12  # offset and length, which the length does not count
+
+CODEC_BITS: Final = 0x07
+LOG_APPEND_BIT: Final = 0x08
+TRANSACTIONAL_BIT: Final = 0x10
+CONTROL_BIT: Final = 0x20
+
 _MAGIC_AT: Final = 16
 _CRC_FROM: Final = 21  # v2: attributes to the end; what stands before may change on the broker
+_CRC: Final = struct.Struct(">I")
+_LENGTH: Final = struct.Struct(">i")
+_LENGTH_AT: Final = 8
 _LEGACY_CRC_FROM: Final = 16
-# crc, magic, attributes, [timestamp], key length, value length
-LEGACY_BYTES_MIN: Final = {0: 26, 1: 34}
-
-_CODEC_BITS: Final = 0x07
-_LOG_APPEND_BIT: Final = 0x08
-_TRANSACTIONAL_BIT: Final = 0x10
-_CONTROL_BIT: Final = 0x20
+_LEGACY_HEADERS: Final = (struct.Struct(">qiIbb"), struct.Struct(">qiIbbq"))
+# By magic, without the prefix. Old: crc, magic, attributes, [timestamp], key and value length.
+_LENGTH_MIN: Final = (14, 22, V2_HEADER_BYTES - PREFIX_BYTES)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BatchHeader:
+class BatchHeader(NamedTuple):
     """The header of one batch, or of one outer message of a v0 or v1 message set.
 
-    An outer message that holds others (compressed) counts as one record at its own offset, which is the offset of
-    the last record in it: how many there are cannot be told without decompressing.
+    An outer message that holds others (compressed) counts as one record at its own offset, which is
+    the offset of the last record in it: how many there are cannot be told without decompressing.
     """
+
+    # A named tuple: the gateway makes one for every batch that passes, and a frozen dataclass of
+    # thirteen fields takes four times as long to make (1.9 against 0.4 us).
 
     base_offset: int
     batch_bytes: int
@@ -57,7 +65,7 @@ class BatchHeader:
     @property
     def codec(self) -> Codec:
         """How the records are compressed; raises MalformedError for a codec that Kafka has not."""
-        number = self.attributes & _CODEC_BITS
+        number = self.attributes & CODEC_BITS
         if number >= len(CODECS):
             raise MalformedError(f"compression codec {number} does not exist")
         return CODECS[number]
@@ -65,17 +73,17 @@ class BatchHeader:
     @property
     def is_control(self) -> bool:
         """Whether the batch marks the end of a transaction and holds no data."""
-        return self.magic >= MAGIC_V2 and bool(self.attributes & _CONTROL_BIT)
+        return self.magic >= MAGIC_V2 and bool(self.attributes & CONTROL_BIT)
 
     @property
     def is_transactional(self) -> bool:
         """Whether the records belong to a transaction."""
-        return self.magic >= MAGIC_V2 and bool(self.attributes & _TRANSACTIONAL_BIT)
+        return self.magic >= MAGIC_V2 and bool(self.attributes & TRANSACTIONAL_BIT)
 
     @property
     def is_log_append_time(self) -> bool:
         """Whether the broker set the timestamps."""
-        return self.magic > 0 and bool(self.attributes & _LOG_APPEND_BIT)
+        return self.magic > 0 and bool(self.attributes & LOG_APPEND_BIT)
 
     @property
     def last_offset(self) -> int:
@@ -83,8 +91,7 @@ class BatchHeader:
         return self.base_offset + self.last_offset_delta
 
 
-@dataclass(frozen=True, slots=True)
-class BatchSpan:
+class BatchSpan(NamedTuple):
     """A batch's place in a run of bytes; `header` is None for a tail that was cut off."""
 
     start: int
@@ -92,70 +99,62 @@ class BatchSpan:
     header: BatchHeader | None
 
 
-def walk(payload: bytes | memoryview) -> list[BatchSpan]:
-    """Find the batches in a run of bytes; raises MalformedError where there can be none."""
-    spans = []
+def walk(payload: bytes | memoryview) -> Iterator[BatchSpan]:
+    """Find the batches in a run of bytes; raises MalformedError where there can be none.
+
+    They come one by one, for they may be many: a message of the oldest format has 26 bytes.
+    """
     position, size = 0, len(payload)
     while position < size:
-        if size - position <= _MAGIC_AT:
-            spans.append(BatchSpan(position, size, None))
-            break
-        end = position + PREFIX_BYTES + _length(payload, position)
-        if end > size:
-            spans.append(BatchSpan(position, size, None))
-            break
-        spans.append(BatchSpan(position, end, read_header(payload[position:end])))
+        end = _end(payload, position)
+        if end is None or end > size:
+            yield BatchSpan(position, size, None)
+            return
+        assert end > position, "each batch takes the walk further"
+        yield BatchSpan(position, end, _read_header(payload, position, end))
         position = end
-    return spans
-
-
-def _length(payload: bytes | memoryview, position: int) -> int:
-    magic = payload[position + _MAGIC_AT]
-    length: int = PREFIX.unpack_from(payload, position)[1]
-    if magic == MAGIC_V2:
-        least = V2_HEADER_BYTES - PREFIX_BYTES
-    elif magic in LEGACY_BYTES_MIN:
-        least = LEGACY_BYTES_MIN[magic] - PREFIX_BYTES
-    else:
-        raise MalformedError(f"no record batch at byte {position}: magic {magic}")
-    if length < least:
-        raise MalformedError(f"the batch at byte {position} has {length} bytes, below {least}")
-    return length
 
 
 def read_header(batch: bytes | memoryview) -> BatchHeader:
     """Read the header of one whole batch; raises MalformedError."""
-    if len(batch) <= _MAGIC_AT or len(batch) != PREFIX_BYTES + _length(batch, 0):
+    if _end(batch, 0) != len(batch):
         raise MalformedError(f"{len(batch)} bytes are not one whole batch")
-    if batch[_MAGIC_AT] != MAGIC_V2:
-        return _read_legacy_header(batch)
-    fields = V2_HEADER.unpack_from(batch)
-    header = BatchHeader(
-        base_offset=fields[0],
-        batch_bytes=len(batch),
-        partition_leader_epoch=fields[2],
-        magic=fields[3],
-        crc=fields[4],
-        attributes=fields[5],
-        last_offset_delta=fields[6],
-        base_timestamp_ms=fields[7],
-        max_timestamp_ms=fields[8],
-        producer_id=fields[9],
-        producer_epoch=fields[10],
-        base_sequence=fields[11],
-        record_count=fields[12],
-    )
+    return _read_header(batch, 0, len(batch))
+
+
+def _end(payload: bytes | memoryview, position: int) -> int | None:
+    """Return where the batch at `position` says it ends, None where it is cut off before that."""
+    if len(payload) - position <= _MAGIC_AT:
+        return None
+    magic = payload[position + _MAGIC_AT]
+    if magic > MAGIC_V2:
+        raise MalformedError(f"no record batch at byte {position}: magic {magic}")
+    length: int = _LENGTH.unpack_from(payload, position + _LENGTH_AT)[0]
+    if length < _LENGTH_MIN[magic]:
+        raise MalformedError(
+            f"the batch at byte {position} has {length} bytes, below {_LENGTH_MIN[magic]}"
+        )
+    return position + PREFIX_BYTES + length
+
+
+def _read_header(payload: bytes | memoryview, start: int, end: int) -> BatchHeader:
+    magic = payload[start + _MAGIC_AT]
+    if magic != MAGIC_V2:
+        return _read_legacy_header(payload, start, end)
+    offset, _, *rest = V2_HEADER.unpack_from(payload, start)
+    header = BatchHeader(offset, end - start, *rest)
     if header.record_count < 0 or header.last_offset_delta < 0:
         raise MalformedError("a batch with a negative record count or offset delta")
     return header
 
 
-def _read_legacy_header(message: bytes | memoryview) -> BatchHeader:
-    offset, _, crc, magic, attributes = struct.unpack_from(">qiIbb", message)
-    timestamp_ms = struct.unpack_from(">q", message, 18)[0] if magic else -1
+def _read_legacy_header(payload: bytes | memoryview, start: int, end: int) -> BatchHeader:
+    magic = payload[start + _MAGIC_AT]
+    offset, _, crc, _, attributes, *times = _LEGACY_HEADERS[magic].unpack_from(payload, start)
+    timestamp_ms = times[0] if times else -1
     return BatchHeader(
         base_offset=offset,
-        batch_bytes=len(message),
+        batch_bytes=end - start,
         partition_leader_epoch=-1,
         magic=magic,
         crc=crc,
@@ -180,5 +179,6 @@ def crc_is_valid(batch: bytes | memoryview) -> bool:
 
 def with_crc(batch: bytearray) -> bytes:
     """Return the v2 batch with its checksum set."""
-    struct.pack_into(">I", batch, _CRC_FROM - 4, google_crc32c.value(bytes(batch[_CRC_FROM:])))
+    assert batch[_MAGIC_AT] == MAGIC_V2, "only v2 batches are written"
+    _CRC.pack_into(batch, _CRC_FROM - _CRC.size, google_crc32c.value(bytes(batch[_CRC_FROM:])))
     return bytes(batch)

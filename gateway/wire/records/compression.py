@@ -1,4 +1,9 @@
-"""The codecs of record batches, each with a cap on what it may expand to."""
+"""The codecs of record batches, each with a cap on what it may expand to.
+
+What follows a complete stream is taken or ignored as Kafka's Java clients do: what they can read
+must be readable here, or a record could be hidden by how it is compressed. Known to be refused here
+alone are reserved flags in a gzip header and an lz4 end mark with its highest bit set.
+"""
 
 from __future__ import annotations
 
@@ -19,16 +24,32 @@ if TYPE_CHECKING:
     from gateway.wire.records.batch import Codec
 
 _GZIP_WINDOW: Final = 31
-# The framing of the snappy-java library, which Kafka's Java clients write: magic, two versions, then chunks.
+_GZIP_START: Final = b"\x1f\x8b\x08"
+_GZIP_MEMBER_BYTES_MIN: Final = 20
+# A step bounds what is copied when a member ends, so that a run of empty members is no quadratic
+# work; each takes 20 bytes.
+_GZIP_STEP_BYTES: Final = 4096
+
+# The framing of the snappy-java library, which Kafka's Java clients write: magic, two versions,
+# then chunks.
 _XERIAL_MAGIC: Final = b"\x82SNAPPY\x00"
 _XERIAL_HEADER_BYTES: Final = 16
 _XERIAL_CHUNK_BYTES: Final = 32 * 1024
+_XERIAL_LENGTH: Final = struct.Struct(">I")
+_SNAPPY_RATIO_MAX: Final = 22  # three bytes copy at most 64
+_SNAPPY_SIZE_BYTES_MAX: Final = 5
+_CONTINUATION: Final = 0x80
+
+# A step of zstd can expand to 32 MiB (4 bytes repeat one 128 KiB), which bounds what lies in memory
+# beyond the limit.
+_ZSTD_STEP_BYTES: Final = 1024
 
 
 def decompress(codec: Codec, source: bytes, *, limit_bytes: int) -> bytes:
     """Return what `source` expands to.
 
-    Raises LimitError beyond `limit_bytes`, before more than that is held in memory, and MalformedError.
+    Raises LimitError beyond `limit_bytes`, before much more than that is held in memory (zstd: 32
+    MiB more), and MalformedError for what the codec cannot read.
     """
     if codec == "none":
         return source
@@ -36,8 +57,7 @@ def decompress(codec: Codec, source: bytes, *, limit_bytes: int) -> bytes:
         expanded = _READERS[codec](source, limit_bytes)
     except (zlib.error, zstandard.ZstdError, RuntimeError, cramjam.DecompressionError) as error:
         raise MalformedError(f"{codec} cannot read the batch: {error}") from error
-    if len(expanded) > limit_bytes:
-        raise LimitError(f"the batch expands ({codec}) beyond the limit of {limit_bytes} bytes")
+    assert len(expanded) <= limit_bytes, "every codec stops at the limit"
     return expanded
 
 
@@ -46,68 +66,130 @@ def compress(codec: Codec, source: bytes) -> bytes:
     return source if codec == "none" else _WRITERS[codec](source)
 
 
+class _Expanded:
+    """What a stream has expanded to so far."""
+
+    def __init__(self, codec: Codec, limit_bytes: int) -> None:
+        self._codec = codec
+        self._limit_bytes = limit_bytes
+        self._parts: list[bytes] = []
+        self.room_bytes = limit_bytes
+
+    def append(self, part: bytes) -> None:
+        """Take a part; raises LimitError when that was too much."""
+        self.room_bytes -= len(part)
+        if self.room_bytes < 0:
+            raise _too_large(self._codec, self._limit_bytes)
+        self._parts.append(part)
+
+    def whole(self) -> bytes:
+        """Return everything."""
+        return b"".join(self._parts)
+
+
+def _too_large(codec: Codec, limit_bytes: int) -> LimitError:
+    return LimitError(f"the batch expands ({codec}) beyond the limit of {limit_bytes:,} bytes")
+
+
 def _read_gzip(source: bytes, limit_bytes: int) -> bytes:
-    parts: list[bytes] = []
-    size = 0
-    while source and size <= limit_bytes:
-        member = zlib.decompressobj(_GZIP_WINDOW)
-        parts.append(member.decompress(source, limit_bytes + 1 - size))
-        size += len(parts[-1])
-        if not member.eof and size <= limit_bytes:
+    expanded = _Expanded("gzip", limit_bytes)
+    position = _read_gzip_member(source, 0, expanded)
+    while _begins_gzip_member(source, position):
+        position = _read_gzip_member(source, position, expanded)
+    return expanded.whole()
+
+
+def _begins_gzip_member(source: bytes, position: int) -> bool:
+    """Tell whether another member follows; anything else behind a member is ignored."""
+    is_long_enough = len(source) - position >= _GZIP_MEMBER_BYTES_MIN
+    return is_long_enough and source.startswith(_GZIP_START, position)
+
+
+def _read_gzip_member(source: bytes, position: int, expanded: _Expanded) -> int:
+    member = zlib.decompressobj(_GZIP_WINDOW)
+    while not member.eof:
+        step = source[position : position + _GZIP_STEP_BYTES]
+        if not step:
             raise MalformedError("the gzip stream is cut off")
-        source = member.unused_data
-    return b"".join(parts)
+        expanded.append(member.decompress(step, expanded.room_bytes + 1))
+        position += len(step) - len(member.unused_data)
+    return position
 
 
 def _read_snappy(source: bytes, limit_bytes: int) -> bytes:
     if not source.startswith(_XERIAL_MAGIC):
         return _read_snappy_block(source, limit_bytes)
-    parts: list[bytes] = []
-    size, position = 0, _XERIAL_HEADER_BYTES
-    while position < len(source) and size <= limit_bytes:
-        if position + 4 > len(source):
-            raise MalformedError("the snappy chunk length is cut off")
-        (length,) = struct.unpack_from(">I", source, position)
-        position += 4
+    expanded = _Expanded("snappy", limit_bytes)
+    position = 0
+    while len(source) - position >= _XERIAL_LENGTH.size:
+        if source.startswith(_XERIAL_MAGIC, position):
+            position += _XERIAL_HEADER_BYTES
+            continue
+        (length,) = _XERIAL_LENGTH.unpack_from(source, position)
+        position += _XERIAL_LENGTH.size
         if length > len(source) - position:
             raise MalformedError(f"a snappy chunk of {length} bytes is cut off")
-        parts.append(_read_snappy_block(source[position : position + length], limit_bytes - size))
-        size += len(parts[-1])
+        block = source[position : position + length]
+        expanded.append(_read_snappy_block(block, expanded.room_bytes))
         position += length
-    return b"".join(parts)
+    return expanded.whole()
 
 
 def _read_snappy_block(source: bytes, limit_bytes: int) -> bytes:
-    declared = shift = 0
-    for byte in source[:5]:
-        declared |= (byte & 0x7F) << shift
-        shift += 7
-        if byte < 0x80:
-            break
-    else:
-        raise MalformedError("the snappy block declares no size")
+    declared = _declared_snappy_bytes(source)
+    if declared > len(source) * _SNAPPY_RATIO_MAX:
+        raise MalformedError(f"a snappy block of {len(source)} bytes declares {declared}")
     if declared > limit_bytes:
-        raise LimitError(f"a snappy block declares {declared} bytes, the limit is {limit_bytes}")
+        raise _too_large("snappy", limit_bytes)
     return bytes(cramjam.snappy.decompress_raw(source))
 
 
+def _declared_snappy_bytes(source: bytes) -> int:
+    declared = shift = 0
+    for byte in source[:_SNAPPY_SIZE_BYTES_MAX]:
+        declared |= (byte & ~_CONTINUATION) << shift
+        shift += 7
+        if byte < _CONTINUATION:
+            return declared
+    raise MalformedError("the snappy block declares no size")
+
+
 def _read_lz4(source: bytes, limit_bytes: int) -> bytes:
+    # Only the first frame counts: what follows is ignored.
     reader = lz4.frame.LZ4FrameDecompressor()
     expanded: bytes = reader.decompress(source, max_length=limit_bytes + 1)
-    if not reader.eof and len(expanded) <= limit_bytes:
+    if len(expanded) > limit_bytes:
+        raise _too_large("lz4", limit_bytes)
+    if not reader.eof:
         raise MalformedError("the lz4 frame is cut off")
     return expanded
 
 
 def _read_zstd(source: bytes, limit_bytes: int) -> bytes:
-    # `max_output_size` does not bound a frame that declares its size; a reader that stops does.
-    reader = zstandard.ZstdDecompressor().stream_reader(source, read_across_frames=True)
-    parts: list[bytes] = []
-    rest = limit_bytes + 1
-    while rest and (part := reader.read(min(rest, 1024 * 1024))):
-        parts.append(part)
-        rest -= len(part)
-    return b"".join(parts)
+    # `max_output_size` does not bound a frame that declares its size, and a stream reader takes a
+    # frame that is cut off for a whole one.
+    decompressor = zstandard.ZstdDecompressor()
+    expanded = _Expanded("zstd", limit_bytes)
+    position = _read_zstd_frame(decompressor.decompressobj(), source, 0, expanded)
+    while position < len(source):
+        position = _read_zstd_frame(decompressor.decompressobj(), source, position, expanded)
+    return expanded.whole()
+
+
+def _read_zstd_frame(
+    frame: zstandard.ZstdDecompressionObj, source: bytes, start: int, expanded: _Expanded
+) -> int:
+    position, room_bytes = start, expanded.room_bytes
+    while not frame.eof:
+        step = source[position : position + _ZSTD_STEP_BYTES]
+        if step:
+            expanded.append(frame.decompress(step))
+            position += len(step) - len(frame.unused_data)
+        elif start and room_bytes == expanded.room_bytes:
+            return position  # the beginning of one more frame is ignored
+        else:
+            raise MalformedError("the zstd frame is cut off")
+    return position
 
 
 def _write_gzip(source: bytes) -> bytes:
@@ -120,7 +202,7 @@ def _write_snappy(source: bytes) -> bytes:
     target.write(_XERIAL_MAGIC + struct.pack(">ii", 1, 1))
     for start in range(0, len(source), _XERIAL_CHUNK_BYTES):
         block = bytes(cramjam.snappy.compress_raw(source[start : start + _XERIAL_CHUNK_BYTES]))
-        target.write(struct.pack(">I", len(block)) + block)
+        target.write(_XERIAL_LENGTH.pack(len(block)) + block)
     return target.getvalue()
 
 
