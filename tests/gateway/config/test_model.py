@@ -1,0 +1,50 @@
+"""The model of the configuration: what follows from its values."""
+
+from __future__ import annotations
+
+import pytest
+
+from gateway.config.model import ForbidRule, is_wildcard, refuse_repeats, split_address
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        ("broker-1:9092", ("broker-1", 9092)),
+        ("10.0.0.1:1", ("10.0.0.1", 1)),
+        ("[2001:db8::1]:65535", ("2001:db8::1", 65535)),
+    ],
+)
+def test_an_address_is_a_host_and_a_port(address: str, expected: tuple[str, int]) -> None:
+    """An IPv6 address loses its brackets."""
+    assert expected == split_address(address)
+
+
+@pytest.mark.parametrize(
+    "address", ["broker", ":9092", "broker:", "broker:x", "::1:9092", "[]:1", "b:0", "b:65536"]
+)
+def test_anything_else_is_no_address(address: str) -> None:
+    """What cannot be dialled is refused, not guessed at."""
+    with pytest.raises(ValueError, match=r"form host:port|port outside"):
+        split_address(address)
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [("::", True), ("0:0:0:0:0:0:0:0", True), ("127.0.0.1", False), ("gateway.example", False)],
+)
+def test_addresses_that_nobody_can_dial_are_known(host: str, *, expected: bool) -> None:
+    """A listener on all addresses must say by which one clients reach it."""
+    assert expected == is_wildcard(host)
+
+
+def test_repeats_are_named() -> None:
+    """Each repeated name once, in order."""
+    refuse_repeats("rule id", ["a", "b"])
+    with pytest.raises(ValueError, match=r"each rule id may appear once only, repeated: a, b$"):
+        refuse_repeats("rule id", ["b", "a", "b", "a", "c", "a"])
+
+
+def test_a_rule_without_topics_may_name_any_api_that_can_be_refused() -> None:
+    """Groups and cluster APIs name no topics."""
+    assert ForbidRule(id="no-groups", apis=("JOIN_GROUP", "FETCH")).topics is None
