@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING
 
-from gateway.apis.catalogue import is_offered
+from gateway.apis.catalogue import ROLES, Role, is_offered
 from gateway.apis.error_codes import ErrorCode
 from gateway.wire.api_keys import ApiKey
 from gateway.wire.errors import WireError
@@ -48,10 +48,7 @@ def answer_too_new(correlation_id: int) -> bytes:
     """Answer in version 0, which every client reads, with the versions to try instead (KIP-511)."""
     body = default_body(ApiKey.API_VERSIONS, 0, response=True)
     body["error_code"] = ErrorCode.UNSUPPORTED_VERSION
-    own = api_versions()[ApiKey.API_VERSIONS]
-    body["api_keys"] = [
-        {"api_key": own.key, "min_version": own.version_min, "max_version": VERSION_MAX}
-    ]
+    body["api_keys"] = [_own(ApiKey.API_VERSIONS) | {"max_version": VERSION_MAX}]
     return encode_response(
         Response(correlation_id=correlation_id, body=body), ApiKey.API_VERSIONS, 0
     )
@@ -69,17 +66,20 @@ def decode_answer(frame: bytes, api_version: int) -> tuple[Response, int]:
     return decode_response(frame, ApiKey.API_VERSIONS, api_version), api_version
 
 
-def intersect(body: Body) -> None:
+def intersect(body: Body, *, terminates: bool) -> None:
     """Leave in an answer only the APIs and versions that the gateway offers too.
 
-    Produce keeps the broker's minimum although the versions below 3 are gone: librdkafka takes a
-    higher minimum for a broker without any Produce it knows (KAFKA-18659).
+    Where the gateway terminates authentication, the APIs for it are its own to offer, whether or
+    not the broker has them. Produce keeps the broker's minimum although the versions below 3 are
+    gone: librdkafka takes a higher minimum for a broker without any Produce it knows (KAFKA-18659).
     """
     table = api_versions()
     kept = []
     for entry in body["api_keys"]:
         ours = table.get(entry["api_key"])
         if ours is None or not is_offered(ours.key):
+            continue
+        if terminates and ROLES[ours.key] is Role.TERMINATED:
             continue
         version_max = VERSION_MAX if ours.key == ApiKey.API_VERSIONS else ours.version_max
         entry["max_version"] = min(entry["max_version"], version_max)
@@ -88,4 +88,15 @@ def intersect(body: Body) -> None:
         if ours.key != ApiKey.PRODUCE:
             entry["min_version"] = max(entry["min_version"], ours.version_min)
         kept.append(entry)
+    if terminates and body["error_code"] != ErrorCode.UNSUPPORTED_VERSION:
+        kept += [_own(api_key) for api_key, role in ROLES.items() if role is Role.TERMINATED]
     body["api_keys"] = kept
+
+
+def _own(api_key: int) -> Body:
+    ours = api_versions()[api_key]
+    return {
+        "api_key": ours.key,
+        "min_version": ours.version_min,
+        "max_version": ours.version_max,
+    }

@@ -71,7 +71,8 @@ class Answers:
         """Make an answer fit to be seen by the client; say whether it had to change."""
         api_key = exchange.header.api_key
         if api_key == ApiKey.API_VERSIONS:
-            api_versions.intersect(response.body)
+            terminates = self._options.authentication != "none"
+            api_versions.intersect(response.body, terminates=terminates)
             return True
         changed = rewrite_hosts(
             api_key, response.body, self._options.addresses, self._topology.brokers

@@ -29,9 +29,11 @@ def _offer(api_key: int, version_min: int, version_max: int) -> dict[str, int]:
     return {"api_key": api_key, "min_version": version_min, "max_version": version_max}
 
 
-def _intersected(*offers: dict[str, int]) -> dict[int, tuple[int, int]]:
-    body = {"api_keys": [dict(offer) for offer in offers]}
-    intersect(body)
+def _intersected(
+    *offers: dict[str, int], terminates: bool = False, error_code: int = 0
+) -> dict[int, tuple[int, int]]:
+    body = {"error_code": error_code, "api_keys": [dict(offer) for offer in offers]}
+    intersect(body, terminates=terminates)
     return {
         entry["api_key"]: (entry["min_version"], entry["max_version"]) for entry in body["api_keys"]
     }
@@ -73,6 +75,29 @@ def test_api_versions_is_capped() -> None:
     assert (0, 4) == _intersected(_offer(ApiKey.API_VERSIONS, 0, 5))[ApiKey.API_VERSIONS]
 
 
+@pytest.mark.parametrize(
+    "offers",
+    [
+        (),
+        (_offer(ApiKey.SASL_HANDSHAKE, 0, 0), _offer(ApiKey.SASL_AUTHENTICATE, 0, 1)),
+        (_offer(ApiKey.SASL_HANDSHAKE, 0, 1), _offer(ApiKey.SASL_AUTHENTICATE, 0, 2)),
+    ],
+    ids=["without", "older", "same"],
+)
+def test_a_gateway_that_asks_for_passwords_offers_sasl(offers: tuple[dict[str, int], ...]) -> None:
+    """Clients log in at the gateway, so it does not matter what the broker can do."""
+    assert {ApiKey.SASL_HANDSHAKE: (0, 1), ApiKey.SASL_AUTHENTICATE: (0, 2)} == _intersected(
+        *offers, terminates=True
+    )
+
+
+def test_a_broker_that_refuses_the_version_says_so_alone() -> None:
+    """Its answer names the versions of ApiVersions to try, and nothing else (KIP-511)."""
+    offer = _offer(ApiKey.API_VERSIONS, 0, 3)
+
+    assert {ApiKey.API_VERSIONS: (0, 3)} == _intersected(offer, terminates=True, error_code=35)
+
+
 def test_features_are_kept() -> None:
     """Finalized features decide, for one, how transactions work."""
     body = default_body(ApiKey.API_VERSIONS, 4, response=True)
@@ -80,7 +105,7 @@ def test_features_are_kept() -> None:
         {"name": "transaction.version", "max_version_level": 2, "min_version_level": 2}
     ]
     before = {name: value for name, value in body.items() if name != "api_keys"}
-    intersect(body)
+    intersect(body, terminates=True)
 
     assert before == {name: value for name, value in body.items() if name != "api_keys"}
 
