@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from gateway.evidence.ahead import decoding_threads
 from gateway.evidence.damage import Damage, DamageKind
 from gateway.evidence.errors import ArchiveError
 from gateway.evidence.files import check_name, make_directory, sync_directory
 from gateway.evidence.outline import SegmentOutline, read_outline
 from gateway.evidence.reader import Block, SegmentReader
-from gateway.evidence.segment import PARTIAL_SUFFIX, SUFFIX
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 ARCHIVE_FORMAT: Final = 1
 MARKER: Final = "archive.json"
+LOCK: Final = "sealer.lock"
+# A writer renames once a second at most; this many changes in a row are no writer's.
+LISTINGS_MAX: Final = 100
 _SEGMENT_NAME: Final = re.compile(r"[0-9]{20}\.arrow\.zst(\.partial)?")
 
 
@@ -33,6 +36,10 @@ class ArchiveMarker(msgspec.Struct, frozen=True, kw_only=True):
     """The content of `archive.json`."""
 
     streamwitness_archive: int
+
+
+def _nothing_is_known(_outline: SegmentOutline) -> bool:
+    return False
 
 
 def create_archive(archive: Path, origin: str) -> Path:
@@ -44,7 +51,9 @@ def create_archive(archive: Path, origin: str) -> Path:
     make_directory(archive)
     marker = archive / MARKER
     if not marker.exists():
-        if any(archive.iterdir()):
+        others = [path for path in archive.iterdir() if not path.name.startswith(MARKER)]
+        # Looked at again: another origin's writer may have made it an archive just now.
+        if others and not marker.exists():
             raise ArchiveError(f"{archive} is not empty and has no {MARKER}: choose another folder")
         _write_marker(marker)
     problem = _marker_problem(marker)
@@ -62,12 +71,22 @@ def segments_directory(archive: Path, origin: str) -> Path:
 
 def segment_paths(segments: Path) -> list[Path]:
     """Return the segment files of one origin in the order of their sequence numbers."""
-    return sorted(path for path in segments.iterdir() if _SEGMENT_NAME.fullmatch(path.name))
+    return [path for path in _listing(segments) if _SEGMENT_NAME.fullmatch(path.name)]
+
+
+def first_sequence_of(segment: Path) -> int:
+    """Return the sequence number that a segment starts with by its name."""
+    return int(segment.name.partition(".")[0])
 
 
 def origins(archive: Path) -> list[str]:
-    """Return the names of the origins that the archive holds segments of."""
-    return sorted(path.name for path in archive.iterdir() if (path / "segments").is_dir())
+    """Return the names of the origins that were written into the archive."""
+    return [
+        path.name
+        for path in _listing(archive)
+        # The lock stays when somebody takes the segments away, which is to be noticed.
+        if segments_directory(archive, path.name).is_dir() or (path / LOCK).is_file()
+    ]
 
 
 def scan(archive: Path) -> Iterator[Block | Damage]:
@@ -91,72 +110,97 @@ def scan_segments(
     its origin's history is checked. A segment without outline (being written, or damaged) is always
     read. File under a digest only what came without any damage that names the same segment.
     """
-    if not archive.is_dir() or not ((archive / MARKER).exists() or origins(archive)):
+    with decoding_threads() as threads:
+        problem = check_archive(archive)
+        if problem is not None:
+            yield problem
+        for origin in origins(archive):
+            reader = SegmentReader(origin, threads)
+            yield from scan_origin(archive, origin, reader, is_known=is_known)
+
+
+def check_archive(archive: Path) -> Damage | None:
+    """Return what is wrong with the mark of an archive; raises ArchiveError for what is none."""
+    try:
+        is_archive = (archive / MARKER).exists() or bool(origins(archive))
+    except OSError as error:
+        raise ArchiveError(f"{archive} cannot be read as an archive: {error}") from error
+    if not is_archive:
         raise ArchiveError(
             f"{archive} is no archive: it has neither {MARKER} nor a folder with segments"
         )
     problem = _marker_problem(archive / MARKER)
-    if problem is not None:
-        yield _about_file(DamageKind.MARKER, problem, "", MARKER)
-    for origin in origins(archive):
-        yield from _scan_origin(archive, origin, is_known)
+    return None if problem is None else _about_file(DamageKind.MARKER, problem, "", MARKER)
 
 
-def _scan_origin(
-    archive: Path, origin: str, is_known: Callable[[SegmentOutline], bool]
+def scan_origin(
+    archive: Path,
+    origin: str,
+    reader: SegmentReader,
+    *,
+    is_known: Callable[[SegmentOutline], bool] = _nothing_is_known,
 ) -> Iterator[SegmentOutline | Block | Damage]:
+    """Scan what one origin recorded, oldest first."""
     segments = segments_directory(archive, origin)
-    reader = SegmentReader()
-    paths = segment_paths(segments)
-    for path in sorted(set(segments.iterdir()) - set(paths)):
+    try:
+        listing = _listing(segments)
+    except OSError as error:
+        message = f"the folder cannot be read: {error}"
+        yield _about_file(DamageKind.UNREADABLE, message, origin, "")
+        return
+    paths = [path for path in listing if _SEGMENT_NAME.fullmatch(path.name)]
+    for path in sorted(set(listing).difference(paths)):
         message = f"{path.name} is no segment"
         yield _about_file(DamageKind.UNEXPECTED_FILE, message, origin, path.name)
     for path in paths:
-        present = _present(path)
-        outline = read_outline(present)
+        outline = read_outline(path)
         if outline is not None:
             yield outline
         if outline is not None and is_known(outline):
             yield from reader.skip(outline)
         else:
-            yield from reader.read(present)
-        if present.name.endswith(PARTIAL_SUFFIX) and path != paths[-1]:
-            message = "a later segment exists, but this one was never sealed"
-            yield _about_file(DamageKind.TRUNCATED, message, origin, path.name)
+            yield from reader.read(path, is_newest=path == paths[-1])
 
 
-def _nothing_is_known(_outline: SegmentOutline) -> bool:
-    return False
+def _listing(directory: Path) -> list[Path]:
+    """Return what is in the directory, sorted, as it was at one moment.
 
-
-def _present(path: Path) -> Path:
-    """Return the path, or the sealed name if the segment was sealed since the folder was listed."""
-    sealed = path.with_name(path.name.removesuffix(PARTIAL_SUFFIX) + SUFFIX)
-    return sealed if path.name.endswith(PARTIAL_SUFFIX) and sealed.exists() else path
+    While a file is renamed, reading its directory may show it under both names or under none.
+    """
+    listing = sorted(directory.iterdir())
+    for _ in range(LISTINGS_MAX):
+        listing, before = sorted(directory.iterdir()), listing
+        if listing == before:
+            break
+    return listing
 
 
 def _write_marker(marker: Path) -> None:
-    temporary = marker.with_suffix(".tmp")
-    content = msgspec.json.encode(ArchiveMarker(streamwitness_archive=ARCHIVE_FORMAT))
+    temporary = marker.with_name(f"{marker.name}.{os.getpid()}")
     with temporary.open("wb") as file:
-        file.write(content + b"\n")
+        file.write(_marker(ARCHIVE_FORMAT))
         file.flush()
         os.fsync(file.fileno())
     temporary.rename(marker)
     sync_directory(marker.parent)
 
 
+def _marker(format_: int) -> bytes:
+    return msgspec.json.encode(ArchiveMarker(streamwitness_archive=format_)) + b"\n"
+
+
 def _marker_problem(marker: Path) -> str | None:
     try:
-        read = msgspec.json.decode(marker.read_bytes(), type=ArchiveMarker)
+        content = marker.read_bytes()
+        found = msgspec.json.decode(content, type=ArchiveMarker).streamwitness_archive
     except (OSError, msgspec.MsgspecError) as error:
         return f"{marker.name} cannot be read: {error}"
-    if read.streamwitness_archive != ARCHIVE_FORMAT:
+    if found != ARCHIVE_FORMAT:
         return (
-            f"the archive has format {read.streamwitness_archive}, this version reads "
-            f"{ARCHIVE_FORMAT}: use a newer version"
+            f"the archive has format {found}, this version reads {ARCHIVE_FORMAT}: "
+            "use a newer version"
         )
-    return None
+    return None if content == _marker(found) else f"{marker.name} is not as it was written"
 
 
 def _about_file(kind: DamageKind, message: str, origin: str, name: str) -> Damage:

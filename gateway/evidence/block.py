@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import struct
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
 
@@ -25,6 +26,16 @@ HEADER_BYTES_MAX: Final = 1024 * 1024
 NO_PREVIOUS: Final = "0" * 64
 SKIPPABLE: Final = struct.Struct("<II")
 _DIGEST_LINE_BYTES: Final = 66
+
+
+# What an Arrow int64 and every reader's integer can hold.
+_INT64_MAX: Final = 2**63 - 1
+_Count = Annotated[int, msgspec.Meta(ge=0, le=_INT64_MAX)]
+# An origin without events has the last sequence number -1.
+_LastSequence = Annotated[int, msgspec.Meta(ge=-1, le=_INT64_MAX)]
+_Digest = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}\Z")]
+_SegmentId = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{32}\Z")]
+_Time = Annotated[int, msgspec.Meta(ge=-_INT64_MAX - 1, le=_INT64_MAX)]
 
 
 class BlockKind(StrEnum):
@@ -60,26 +71,61 @@ class BlockHeader(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """
 
     format: int
-    segment_id: str
+    segment_id: _SegmentId
     kind: BlockKind
     origin: str
-    segment: int
-    block: int
-    first_sequence: int
-    last_sequence: int
-    event_count: int
-    first_wall_ns: int | None
-    last_wall_ns: int | None
-    sealed_wall_ns: int
-    frame_bytes: int
-    content_bytes: int
-    frame_sha256: str
-    previous_sha256: str
+    segment: _Count
+    block: _Count
+    first_sequence: _Count
+    last_sequence: _LastSequence
+    event_count: _Count
+    first_wall_ns: _Time | None
+    last_wall_ns: _Time | None
+    sealed_wall_ns: _Time
+    frame_bytes: _Count
+    content_bytes: _Count
+    frame_sha256: _Digest
+    previous_sha256: _Digest
     boot_ids: tuple[str, ...]
     bundle_digests: tuple[str, ...]
     durability: str
     reason: CloseReason | None
-    torn_bytes: int
+    torn_bytes: _Count
+
+
+@dataclass(slots=True)
+class Totals:
+    """What the headers of a segment add up to, as its last header says it."""
+
+    first_sequence: int
+    event_count: int = 0
+    first_wall_ns: int | None = None
+    last_wall_ns: int | None = None
+    torn_bytes: int = 0
+
+    @classmethod
+    def said_by(cls, header: BlockHeader) -> Totals:
+        """Return what the header of a whole segment says."""
+        return cls(
+            first_sequence=header.first_sequence,
+            event_count=header.event_count,
+            first_wall_ns=header.first_wall_ns,
+            last_wall_ns=header.last_wall_ns,
+            torn_bytes=header.torn_bytes,
+        )
+
+    def add(self, header: BlockHeader) -> None:
+        """Take in the header of a block."""
+        self.event_count += header.event_count
+        self.torn_bytes += header.torn_bytes
+        self.first_wall_ns = _least(self.first_wall_ns, header.first_wall_ns)
+        self.last_wall_ns = _most(self.last_wall_ns, header.last_wall_ns)
+
+
+class _AnyHeader(msgspec.Struct):
+    """What every version's header has."""
+
+    format: int
 
 
 def encode_header(header: BlockHeader) -> tuple[bytes, str]:
@@ -100,11 +146,20 @@ def decode_header(content: bytes) -> tuple[BlockHeader, str]:
     if content[-_DIGEST_LINE_BYTES:] != b"\n%b\n" % digest.encode():
         raise DamagedError("the header does not match its own SHA-256")
     try:
+        found = msgspec.json.decode(line, type=_AnyHeader).format
+        if found != SEGMENT_FORMAT:
+            raise DamagedError(
+                f"the header has format {found}; this version reads {SEGMENT_FORMAT}"
+            )
         header = msgspec.json.decode(line, type=BlockHeader)
     except msgspec.MsgspecError as error:
         raise DamagedError(f"the header cannot be read: {error}") from error
-    if header.format != SEGMENT_FORMAT:
-        raise DamagedError(
-            f"the header has format {header.format}; this version reads {SEGMENT_FORMAT}"
-        )
     return header, digest
+
+
+def _least(known: int | None, seen: int | None) -> int | None:
+    return min((value for value in (known, seen) if value is not None), default=None)
+
+
+def _most(known: int | None, seen: int | None) -> int | None:
+    return max((value for value in (known, seen) if value is not None), default=None)

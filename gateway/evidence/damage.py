@@ -32,13 +32,23 @@ class DamageKind(StrEnum):
     MISSING_BEGINNING = "missing_beginning"
     """The first segment of the origin is not its first."""
     TRUNCATED = "truncated"
-    """A sealed segment ends too early."""
+    """A segment ends too early: it is sealed or a later one exists."""
     SEEK_TABLE = "seek_table"
     """The seek table contradicts the frames."""
     TRAILING_BYTES = "trailing_bytes"
     """Something stands behind the end of a sealed segment."""
     OPEN_TAIL = "open_tail"
     """Information: the segment is still being written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Flaw:
+    """What is wrong with something, told without its place; the sequence numbers are lost."""
+
+    kind: DamageKind
+    message: str
+    first_sequence: int | None = None
+    last_sequence: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

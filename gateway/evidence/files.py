@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 from typing import TYPE_CHECKING, Final
@@ -57,6 +58,17 @@ def sync_directory(directory: Path) -> None:
         os.fsync(fd)
     finally:
         os.close(fd)
+
+
+def rename_anew(path: Path, target: Path) -> None:
+    """Rename durably, but never over another file: that would destroy it.
+
+    Only for a folder with one writer, since looking and renaming are two steps.
+    """
+    if target.exists():
+        raise FileExistsError(errno.EEXIST, "would be overwritten; move it away", str(target))
+    path.rename(target)
+    sync_directory(target.parent)
 
 
 def make_directory(directory: Path) -> None:

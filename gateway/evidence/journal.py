@@ -48,6 +48,12 @@ class JournalHeader(msgspec.Struct, frozen=True, kw_only=True):
     created_ns: int
 
 
+class _AnyHeader(msgspec.Struct):
+    """What the header of every version has."""
+
+    format: int
+
+
 class JournalEntry(msgspec.Struct, frozen=True):
     """One event as it stands in a journal; `end_position` is where the next entry starts.
 
@@ -126,6 +132,8 @@ class JournalWriter:
         """
         if self._failure is not None:
             raise JournalError(self._failure)
+        if not events:
+            return self._next_sequence - 1
         buffers: list[bytes | memoryview] = []
         sequence = self._next_sequence
         try:
@@ -143,11 +151,15 @@ class JournalWriter:
         return sequence - 1
 
     def close(self) -> None:
-        """Sync and close the file and let another writer in."""
-        if self._fd >= 0:
-            self._close_file()
-        self._lock.release()
-        self._failure = f"the journal in {self._directory} is closed"
+        """Sync and close the file and let another writer in; raises JournalError."""
+        try:
+            if self._fd >= 0:
+                self._close_file()
+        except OSError as error:
+            raise self._fail(error) from error
+        finally:
+            self._lock.release()
+            self._failure = self._failure or f"the journal in {self._directory} is closed"
 
     def _entry(self, sequence: int, event: Event) -> tuple[bytes, bytes]:
         body = self._encode(event)
@@ -191,7 +203,7 @@ class JournalReader:
     def __init__(self, path: Path) -> None:
         self._file = path.open("rb", buffering=_READ_BYTES)
         self._decoder = msgspec.msgpack.Decoder(Event)
-        self._expected: int | None = None
+        self._expected = 0
         self.path = path
         self.position = 0
         self.header: JournalHeader | None = None
@@ -204,23 +216,13 @@ class JournalReader:
         if head is None:
             return None
         length, checksum, sequence = _ENTRY.unpack(head)
-        expected = sequence if self._expected is None else self._expected
         body = self._take(length) if length <= ENTRY_BYTES_MAX else None
-        if body is None or sequence != expected or _crc(sequence, body) != checksum:
+        if body is None or sequence != self._expected or _crc(sequence, body) != checksum:
             self._file.seek(self.position)
             return None
         self.position += _ENTRY.size + length
         self._expected = sequence + 1
         return JournalEntry(sequence, self._event(body), self.position, memoryview(body))
-
-    def seek(self, position: int) -> None:
-        """Continue at the end of an entry that was read before."""
-        if self.header is None:
-            self._read_header()
-        if position > self.position:
-            self._expected = None
-            self.position = position
-            self._file.seek(position)
 
     def tail(self) -> TornTail | None:
         """Return what is left behind the last whole entry, None when nothing is."""
@@ -234,25 +236,30 @@ class JournalReader:
         self._file.close()
 
     def _read_header(self) -> bool:
+        self._file.seek(0)
         head = self._take(len(MAGIC) + _LENGTH_CRC.size)
         if head is None or not head.startswith(MAGIC):
-            self._file.seek(0)
             return False
         length, checksum = _LENGTH_CRC.unpack_from(head, len(MAGIC))
         content = self._take(length) if length <= _HEADER_BYTES_MAX else None
         if content is None or google_crc32c.value(content) != checksum:
-            self._file.seek(0)
             return False
-        self.header = msgspec.json.decode(content, type=JournalHeader)
+        self.header = self._decode_header(content)
         self._expected = self.header.first_sequence
-        if self.header.format != JOURNAL_FORMAT:
-            message = (
-                f"{self.path} has journal format {self.header.format}; this version reads "
-                f"{JOURNAL_FORMAT}: start the version that wrote it once, so that it seals the file"
-            )
-            raise DamagedError(message)
         self.position = len(head) + length
         return True
+
+    def _decode_header(self, content: bytes) -> JournalHeader:
+        try:
+            found = msgspec.json.decode(content, type=_AnyHeader).format
+            if found == JOURNAL_FORMAT:
+                return msgspec.json.decode(content, type=JournalHeader)
+        except msgspec.MsgspecError as error:
+            raise DamagedError(f"{self.path} has a header that cannot be read: {error}") from error
+        raise DamagedError(
+            f"{self.path} has journal format {found}; this version reads {JOURNAL_FORMAT}: "
+            "start the version that wrote it once, so that it seals the file"
+        )
 
     def _take(self, count: int) -> bytes | None:
         taken = self._file.read(count)
@@ -268,11 +275,10 @@ class JournalReader:
             return None
 
 
-def read_journal(path: Path, start: int = 0) -> Iterator[JournalEntry | TornTail]:
-    """Yield the entries from the given position on, and last the torn tail if there is one."""
+def read_journal(path: Path) -> Iterator[JournalEntry | TornTail]:
+    """Yield the entries of a file, and last the torn tail if there is one."""
     reader = JournalReader(path)
     try:
-        reader.seek(start)
         while (entry := reader.read()) is not None:
             yield entry
         if (tail := reader.tail()) is not None:

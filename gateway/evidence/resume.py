@@ -10,15 +10,17 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from itertools import count
 from typing import TYPE_CHECKING, BinaryIO
 
-from gateway.evidence.archive import segment_paths
-from gateway.evidence.block import CloseReason
+import msgspec
+
+from gateway.evidence.archive import first_sequence_of, segment_paths
+from gateway.evidence.block import CloseReason, Totals
 from gateway.evidence.damage import Damage
-from gateway.evidence.files import sync_directory
+from gateway.evidence.files import rename_anew, sync_directory
 from gateway.evidence.segment import (
     PARTIAL_SUFFIX,
-    SUFFIX,
     Chain,
     SealOptions,
     SegmentState,
@@ -39,18 +41,20 @@ def resume(
 
     `kept_from` is the first sequence number that the journal still holds, None for none.
     """
-    paths = segment_paths(segments)
     chain = Chain()
+    paths = segment_paths(segments)
     for path in reversed(paths):
-        if not path.name.endswith(PARTIAL_SUFFIX):
+        if not _is_partial(path):
             found = _look(path, origin)
             if found.following is not None:
                 chain = found.following
                 break
     for path in paths:
-        if path.name.endswith(PARTIAL_SUFFIX):
+        if _is_partial(path):
             chain = _finish(path, chain, options, kept_from=kept_from, origin=origin)
-    return chain
+    # Where nothing in the newest file is sound, its name still tells what was in it at least.
+    sequences = [first_sequence_of(path) + 1 for path in segment_paths(segments)]
+    return msgspec.structs.replace(chain, sequence=max([chain.sequence, *sequences]))
 
 
 @dataclass(slots=True)
@@ -67,7 +71,7 @@ class _Found:
 
 
 def _look(path: Path, origin: str) -> _Found:
-    found = _Found(SegmentState(origin=origin, segment_id="", chain=Chain()))
+    found = _Found(SegmentState(origin=origin, segment_id="", chain=Chain(), totals=Totals(0)))
     with path.open("rb") as file:
         _forget_cached(file)
         for item in SegmentWalk(file, origin=origin, segment=path.name):
@@ -116,7 +120,7 @@ def _finish(
     is_kept = kept_from is not None and kept_from <= sequence
     if found.is_sound_behind or (is_torn and not is_kept):
         return _keep_as_found(path, found.following or chain, state)
-    if state.event_count == 0:
+    if state.totals.event_count == 0:
         # No reader has seen an event in it.
         path.unlink()
         sync_directory(path.parent)
@@ -130,7 +134,14 @@ def _finish(
 
 def _keep_as_found(path: Path, chain: Chain, state: SegmentState) -> Chain:
     """Give the file a name that no segment will want, and leave its bytes alone."""
-    name = path.name.removesuffix(PARTIAL_SUFFIX)
-    path.rename(path.with_name(name + (SUFFIX if state.event_count else ".damaged")))
-    sync_directory(path.parent)
+    if state.totals.event_count:
+        rename_anew(path, path.with_suffix(""))
+    else:
+        stem = path.name.removesuffix(PARTIAL_SUFFIX)
+        names = (path.with_name(f"{stem}.damaged-{number}") for number in count(1))
+        rename_anew(path, next(name for name in names if not name.exists()))
     return chain
+
+
+def _is_partial(path: Path) -> bool:
+    return path.name.endswith(PARTIAL_SUFFIX)

@@ -18,10 +18,11 @@ from gateway.evidence.block import (
     BlockHeader,
     BlockKind,
     CloseReason,
+    Totals,
     encode_header,
 )
 from gateway.evidence.event import EVENT_SCHEMA, EventKind
-from gateway.evidence.files import sync_directory, write_all
+from gateway.evidence.files import rename_anew, sync_directory, write_all
 from gateway.evidence.rows import Row, to_record_batch
 from gateway.evidence.seekable import SeekEntry, encode_seek_table, entry_of, skippable_entry
 
@@ -67,12 +68,8 @@ class SegmentState:
     origin: str
     segment_id: str
     chain: Chain
+    totals: Totals
     entries: list[SeekEntry] = field(default_factory=list)
-    first_sequence: int = 0
-    event_count: int = 0
-    first_wall_ns: int | None = None
-    last_wall_ns: int | None = None
-    torn_bytes: int = 0
     stored_bytes: int = 0
     content_bytes: int = 0
     is_closed: bool = False
@@ -80,12 +77,9 @@ class SegmentState:
     def add(self, header: BlockHeader, digest: str, *, header_bytes: int, frame: bytes) -> None:
         """Take in one header with its frame."""
         if header.kind is BlockKind.OPEN:
-            self.first_sequence = header.first_sequence
+            self.totals = Totals.said_by(header)
         if header.kind is BlockKind.BLOCK:
-            self.event_count += header.event_count
-            self.torn_bytes += header.torn_bytes
-            self.first_wall_ns = _least(self.first_wall_ns, header.first_wall_ns)
-            self.last_wall_ns = _most(self.last_wall_ns, header.last_wall_ns)
+            self.totals.add(header)
         self.entries += (skippable_entry(header_bytes), entry_of(frame, header.content_bytes))
         self.stored_bytes += header_bytes + len(frame)
         self.content_bytes += header.content_bytes
@@ -119,7 +113,12 @@ class SegmentWriter:
         path = directory / f"{chain.sequence:020d}{PARTIAL_SUFFIX}"
         fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o640)
         sync_directory(directory)
-        state = SegmentState(origin=origin, segment_id=options.new_segment_id(), chain=chain)
+        state = SegmentState(
+            origin=origin,
+            segment_id=options.new_segment_id(),
+            chain=chain,
+            totals=Totals(chain.sequence),
+        )
         writer = cls(path, fd, state, options)
         writer._write(EVENT_SCHEMA.serialize(), writer._outline(BlockKind.OPEN))
         return writer
@@ -182,13 +181,13 @@ class SegmentWriter:
         os.fsync(self._fd)
         os.close(self._fd)
         final = self.path.with_suffix("")
-        self.path.rename(final)
-        sync_directory(final.parent)
+        rename_anew(self.path, final)
         return final
 
     def _outline(self, kind: BlockKind, reason: CloseReason | None = None) -> BlockHeader:
         """Return a header that lacks its frame; a close header sums up the segment already."""
         state = self._state
+        totals = state.totals
         is_close = kind is BlockKind.CLOSE
         return BlockHeader(
             format=SEGMENT_FORMAT,
@@ -197,11 +196,11 @@ class SegmentWriter:
             segment=state.chain.segment,
             segment_id=state.segment_id,
             block=state.chain.block,
-            first_sequence=state.first_sequence if is_close else state.chain.sequence,
+            first_sequence=totals.first_sequence if is_close else state.chain.sequence,
             last_sequence=state.chain.sequence - 1,
-            event_count=state.event_count,
-            first_wall_ns=state.first_wall_ns,
-            last_wall_ns=state.last_wall_ns,
+            event_count=totals.event_count,
+            first_wall_ns=totals.first_wall_ns,
+            last_wall_ns=totals.last_wall_ns,
             sealed_wall_ns=self._options.clock(),
             frame_bytes=0,
             content_bytes=0,
@@ -211,7 +210,7 @@ class SegmentWriter:
             bundle_digests=(),
             durability=self._options.durability,
             reason=reason,
-            torn_bytes=state.torn_bytes,
+            torn_bytes=totals.torn_bytes,
         )
 
     def _write(self, content: bytes, outline: BlockHeader) -> None:
@@ -226,11 +225,3 @@ class SegmentWriter:
         encoded, digest = encode_header(header)
         write_all(self._fd, [encoded, frame])
         self._state.add(header, digest, header_bytes=len(encoded), frame=frame)
-
-
-def _least(known: int | None, seen: int | None) -> int | None:
-    return min((value for value in (known, seen) if value is not None), default=None)
-
-
-def _most(known: int | None, seen: int | None) -> int | None:
-    return max((value for value in (known, seen) if value is not None), default=None)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import struct
 from typing import TYPE_CHECKING, BinaryIO, Final
 
-from gateway.evidence.block import HEADER_MAGIC, SKIPPABLE, BlockHeader
+from gateway.evidence.block import SEGMENT_FORMAT, SKIPPABLE, BlockHeader
 from gateway.evidence.damage import Damage, DamageKind
 from gateway.evidence.errors import DamagedError
 from gateway.evidence.seekable import (
@@ -22,7 +21,7 @@ from gateway.evidence.stored import SegmentFile, StoredBlock, UnfinishedError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_MAGIC_BYTES: Final = struct.pack("<I", HEADER_MAGIC)
+# More than a header line starts with, many times over.
 _SEARCH_BYTES: Final = 1024 * 1024
 
 
@@ -108,17 +107,22 @@ class SegmentWalk:
         for boundary in boundaries:
             if boundary > position and (boundary == boundaries[-1] or self._has_header(boundary)):
                 return boundary
-        start = position + 1
-        while not boundaries and start < self._size:
-            chunk = self._file.read(start, min(_SEARCH_BYTES, self._size - start))
-            found = chunk.find(_MAGIC_BYTES)
-            if found < 0:
-                # The magic may lie across two chunks.
-                start += max(len(chunk) - len(_MAGIC_BYTES) + 1, 1)
-            elif self._has_header(start + found):
-                return start + found
-            else:
-                start += found + 1
+        return self._size if boundaries else self._search(position + 1)
+
+    def _search(self, start: int) -> int:
+        """Return the position of the next sound header by how its line starts."""
+        # The whole prefix, not the magic number: a payload full of that would take hours.
+        prefix = self._header_prefix()
+        position = start + SKIPPABLE.size
+        while position < self._size:
+            chunk = self._file.read(position, min(_SEARCH_BYTES, self._size - position))
+            found = chunk.find(prefix)
+            while found >= 0:
+                if self._has_header(position + found - SKIPPABLE.size):
+                    return position + found - SKIPPABLE.size
+                found = chunk.find(prefix, found + 1)
+            # The prefix may lie across two chunks.
+            position += max(len(chunk) - len(prefix) + 1, 1)
         return self._size
 
     def _boundaries(self) -> list[int]:
@@ -129,8 +133,7 @@ class SegmentWalk:
             return []
 
     def _has_header(self, position: int) -> bool:
-        known = self._segment_id or ""
-        prefix = b'{"format":1,"segment_id":"%b' % known.encode()
+        prefix = self._header_prefix()
         try:
             if self._file.read(position + SKIPPABLE.size, len(prefix)) != prefix:
                 return False
@@ -138,6 +141,10 @@ class SegmentWalk:
         except DamagedError:
             return False
         return True
+
+    def _header_prefix(self) -> bytes:
+        known = self._segment_id or ""
+        return b'{"format":%d,"segment_id":"%b' % (SEGMENT_FORMAT, known.encode())
 
     def _damaged(self, error: DamagedError, position: int, following: int) -> Damage:
         message = f"{error}; {following - position} bytes cannot be read"

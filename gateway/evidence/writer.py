@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from gateway.evidence.archive import create_archive
+from gateway.evidence.archive import LOCK, create_archive
 from gateway.evidence.block import CloseReason
 from gateway.evidence.lock import FileLock
 from gateway.evidence.resume import resume
@@ -46,7 +46,7 @@ class ArchiveWriter:
         self._options = options or SealOptions()
         self._segments = create_archive(archive, origin)
         self._lock = FileLock(
-            self._segments.parent / "sealer.lock",
+            self._segments.parent / LOCK,
             what="seals this origin",
             wait_seconds=lock_wait_seconds,
         )
