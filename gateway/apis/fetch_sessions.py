@@ -47,6 +47,11 @@ class FetchSessions:
     def __init__(self) -> None:
         self._sessions: OrderedDict[int, Mapping[Partition, int]] = OrderedDict()
 
+    def knows(self, body: Body) -> bool:
+        """Say whether all that a request asks for is known: it names it, or its session did."""
+        epoch = body.get("session_epoch", FINAL_EPOCH)
+        return epoch in (INITIAL_EPOCH, FINAL_EPOCH) or body["session_id"] in self._sessions
+
     def wanted(self, body: Body) -> Wanted:
         """Tell what a request asks for; changes nothing until its answer is known."""
         session_id = body.get("session_id", 0)

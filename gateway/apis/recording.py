@@ -14,7 +14,9 @@ from msgspec.structs import replace
 from gateway.apis import fetch, metadata, produce, share_fetch
 from gateway.apis.catalogue import changes_state
 from gateway.apis.detail import Rendering, secret_values, to_json
+from gateway.apis.error_codes import ErrorCode
 from gateway.apis.fetch_sessions import FetchSessions
+from gateway.apis.share_fetch import ShareSessions
 from gateway.evidence.event import Event, EventKind
 from gateway.wire.api_keys import ApiKey
 
@@ -31,6 +33,18 @@ class Knowledge:
 
     topics: TopicDirectory
     fetch_sessions: FetchSessions = field(default_factory=FetchSessions)
+    share_sessions: ShareSessions = field(default_factory=ShareSessions)
+
+    def lost_session(self, api_key: int, body: Body) -> ErrorCode | None:
+        """Say how to refuse a request that goes on with a session begun on another connection.
+
+        Which topics such a request reads is not known here; None for all other requests.
+        """
+        if api_key == ApiKey.FETCH and not self.fetch_sessions.knows(body):
+            return ErrorCode.FETCH_SESSION_ID_NOT_FOUND
+        if api_key == ApiKey.SHARE_FETCH and not self.share_sessions.knows(body):
+            return ErrorCode.SHARE_SESSION_NOT_FOUND
+        return None
 
 
 class Recording(Protocol):
@@ -89,13 +103,17 @@ class _Metadata(_Generic):
 
 
 class _ShareFetch(_Generic):
-    __slots__ = ("_group_id",)
+    __slots__ = ("_begun", "_group_id", "_sessions")
 
     def __init__(self, api_key: int, body: Body, knowledge: Knowledge) -> None:
         super().__init__(api_key, body, knowledge)
         self._group_id = body["group_id"]
+        self._sessions = knowledge.share_sessions
+        self._begun = share_fetch.begun_by(body)
 
     def after(self, template: Event, answer: Body, /) -> tuple[list[Event], Detail]:
+        if self._begun is not None and not answer["error_code"]:
+            self._sessions.keep(self._begun)
         rows = share_fetch.delivered_rows(template, answer, self._group_id, self._topics)
         return rows, super().after(template, share_fetch.without_records(answer))[1]
 

@@ -30,6 +30,11 @@ Element = Body | str | int
 MESSAGE = "Refused by a rule of the gateway"
 """What a client reads beside the error code, where the API has room for it."""
 
+_ABOUT_SESSIONS = frozenset(
+    {ErrorCode.FETCH_SESSION_ID_NOT_FOUND, ErrorCode.SHARE_SESSION_NOT_FOUND}
+)
+"""Errors that stand on top alone: the client begins a new session and names everything again."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mirror:
@@ -74,6 +79,8 @@ def refuse(
     shape = _SHAPES[api_key]
     error = shape.error_code if error_code is None else error_code
     answer = default_body(api_key, api_version, response=True)
+    if error in _ABOUT_SESSIONS:
+        return answer | {"error_code": error}, error
     if shape.is_on_top and "error_code" in answer:
         answer["error_code"] = error
     if "error_message" in answer:

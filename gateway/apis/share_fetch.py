@@ -7,6 +7,7 @@ earlier records.
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -18,6 +19,43 @@ from gateway.evidence.event import Event, EventKind
 
 if TYPE_CHECKING:
     from gateway.wire.readers import Body
+
+
+SESSIONS_MAX = 64
+"""A client has one share session for each of its members on a connection, and few members."""
+
+INITIAL_EPOCH = 0
+
+Member = tuple[str | None, str | None]
+"""A group and a member of it, whose share session this is."""
+
+
+class ShareSessions:
+    """The share sessions begun on one connection; later requests leave out what did not change."""
+
+    __slots__ = ("_members",)
+
+    def __init__(self) -> None:
+        self._members: OrderedDict[Member, None] = OrderedDict()
+
+    def knows(self, body: Body) -> bool:
+        """Say whether all that a request asks for was named on this connection."""
+        return body["share_session_epoch"] == INITIAL_EPOCH or _member(body) in self._members
+
+    def keep(self, member: Member) -> None:
+        """Remember a session that the broker has begun, the oldest forgotten beyond the limit."""
+        self._members[member] = None
+        if len(self._members) > SESSIONS_MAX:
+            self._members.popitem(last=False)
+
+
+def begun_by(body: Body) -> Member | None:
+    """Tell whose session a request begins, None when it goes on with one or ends it."""
+    return _member(body) if body["share_session_epoch"] == INITIAL_EPOCH else None
+
+
+def _member(body: Body) -> Member:
+    return body["group_id"], body["member_id"]
 
 
 def delivered_rows(

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 FRAME_BYTES_MAX = 100 * 1024 * 1024 + 64 * 1024
 """The broker's default socket.request.max.bytes, and room for headers in answers of that size."""
 
+UNAUTHENTICATED_FRAME_BYTES_MAX = 512 * 1024
+"""The broker's default sasl.server.max.receive.size: a stranger may not fill our memory."""
+
 IN_FLIGHT_MAX = 64
 """Java clients keep 5 requests under way, librdkafka up to 1,000,000 but rarely above 50."""
 
@@ -31,6 +34,7 @@ class SessionOptions:
     authentication: Literal["none", "plain"] = "none"
     forbid: tuple[ForbidRule, ...] = ()
     frame_bytes_max: int = FRAME_BYTES_MAX
+    unauthenticated_frame_bytes_max: int = UNAUTHENTICATED_FRAME_BYTES_MAX
     in_flight_max: int = IN_FLIGHT_MAX
     hold_bytes_max: int = HOLD_BYTES_MAX
     idle_ms: int = IDLE_MS

@@ -140,12 +140,15 @@ class Requests:
             return (), None
         topics = touched(api_key, body, self._knowledge.topics)
         rule_ids = forbidden_by(about_api, api_key, self._subject, topics.names)
-        if rule_ids or not topics.unknown_ids:
+        error_code = self._knowledge.lost_session(api_key, body)
+        if error_code is None and topics.unknown_ids:
+            error_code = ErrorCode.UNKNOWN_TOPIC_ID
+        if rule_ids or error_code is None:
             return rule_ids, None
-        # An id without a name could be any topic: a rule about topics must not be passed by it.
+        # An id without a name, or another connection's session, could be about any topic: a rule
+        # about topics must not be passed by it.
         about_topics = [rule for rule in about_api if rule.topics is not None]
-        rule_ids = forbidden_by(about_topics, api_key, self._subject, None)
-        return rule_ids, ErrorCode.UNKNOWN_TOPIC_ID
+        return forbidden_by(about_topics, api_key, self._subject, None), error_code
 
     def _deny(
         self, exchange: Exchange, body: Body, error_code: ErrorCode | None, now: Instant

@@ -85,6 +85,8 @@ class Session:
         self._pipeline = Pipeline()
         self._upstream = Upstream()
         self._client_frames = FrameBuffer(frame_bytes_max=options.frame_bytes_max)
+        if self._login.authentication.principal is None:
+            self._client_frames.frame_bytes_max = options.unauthenticated_frame_bytes_max
         self._broker_frames = FrameBuffer(frame_bytes_max=options.frame_bytes_max)
         self._waiting: deque[bytes] = deque()
         self._checking: Exchange | None = None
@@ -236,6 +238,8 @@ class Session:
         exchange, self._checking = self._checking, None
         if exchange is not None:
             self._record(self._login.take_verdict(exchange, now, accepted=accepted))
+            if accepted:
+                self._client_frames.frame_bytes_max = self._options.frame_bytes_max
             self._release(now)
 
     def _stop_resolving(self, now: Instant) -> None:

@@ -27,8 +27,11 @@ class FrameBuffer:
     """
 
     def __init__(self, *, frame_bytes_max: int) -> None:
-        self._frame_bytes_max = frame_bytes_max
+        assert 0 < frame_bytes_max <= INT32_MAX, "the size prefix is an int32"
+        self.frame_bytes_max = frame_bytes_max
+        """May be raised between two feeds, for one that trusts its peer more than before."""
         self._buffer = bytearray()
+        self._is_spoilt = False
 
     @property
     def buffered_bytes(self) -> int:
@@ -38,10 +41,12 @@ class FrameBuffer:
     def feed(self, data: bytes | bytearray | memoryview) -> list[bytes]:
         """Take bytes from the stream; return the frames they complete, without their size prefix.
 
-        A size that is negative or beyond the limit raises `MalformedError` or `LimitError`; the
-        stream is of no more use then. The error's `frames` are the whole frames that came before it
-        in the same data.
+        A size that is negative or beyond the limit raises `MalformedError` or `LimitError`. The
+        error's `frames` are the whole frames that came before it in the same data. The stream is of
+        no more use then: nobody knows where its next frame begins, and what follows is dropped.
         """
+        if self._is_spoilt:
+            return []
         self._buffer += data
         frames: list[bytes] = []
         position = 0
@@ -50,10 +55,12 @@ class FrameBuffer:
                 frames.append(bytes(memoryview(self._buffer)[position + _SIZE.size : end]))
                 position = end
         except WireError as error:
+            self._is_spoilt = True
             self._buffer.clear()
             error.frames = tuple(frames)
             raise
         del self._buffer[:position]
+        assert len(self._buffer) < _SIZE.size + self.frame_bytes_max, "one frame at most waits"
         return frames
 
     def _frame_end(self, position: int) -> int | None:
@@ -61,18 +68,19 @@ class FrameBuffer:
         if len(self._buffer) - position < _SIZE.size:
             return None
         (size,) = _SIZE.unpack_from(self._buffer, position)
-        if not 0 <= size <= self._frame_bytes_max:
+        if not 0 <= size <= self.frame_bytes_max:
             raise self._refuse(size, bytes(self._buffer[position : position + 2]))
         end = position + _SIZE.size + int(size)
         return end if end <= len(self._buffer) else None
 
     def _refuse(self, size: int, start: bytes) -> WireError:
+        assert not 0 <= size <= self.frame_bytes_max, "only sizes that cannot be are refused"
         hint = _STRANGERS.get(start)
         more = f"; {hint}" if hint else ""
         if size < 0:
             return MalformedError(f"a frame announces {size} bytes{more}")
         return LimitError(
-            f"a frame announces {size:,} bytes, the limit is {self._frame_bytes_max:,}{more}"
+            f"a frame announces {size:,} bytes, the limit is {self.frame_bytes_max:,}{more}"
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -24,6 +25,9 @@ from gateway.wire.messages import (
     encode_response,
 )
 
+if TYPE_CHECKING:
+    from gateway.wire.readers import Body
+
 
 def _offer(api_key: int, version_min: int, version_max: int) -> dict[str, int]:
     return {"api_key": api_key, "min_version": version_min, "max_version": version_max}
@@ -32,7 +36,7 @@ def _offer(api_key: int, version_min: int, version_max: int) -> dict[str, int]:
 def _intersected(
     *offers: dict[str, int], terminates: bool = False, error_code: int = 0
 ) -> dict[int, tuple[int, int]]:
-    body = {"error_code": error_code, "api_keys": [dict(offer) for offer in offers]}
+    body: Body = {"error_code": error_code, "api_keys": [dict(offer) for offer in offers]}
     intersect(body, terminates=terminates)
     return {
         entry["api_key"]: (entry["min_version"], entry["max_version"]) for entry in body["api_keys"]

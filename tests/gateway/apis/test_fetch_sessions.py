@@ -129,3 +129,19 @@ def test_remembered_partitions_are_bounded() -> None:
     _exchange(sessions, _request(offsets=dict.fromkeys(range(PARTITIONS_MAX + 1), 0)))
 
     assert {} == _exchange(sessions, _request(9, 1))
+
+
+@pytest.mark.parametrize(
+    ("session_id", "epoch", "expected"),
+    [(0, 0, True), (9, 0, True), (9, -1, True), (9, 1, True), (77, 0, True), (77, 1, False)],
+)
+def test_a_request_is_known_when_it_or_its_session_names_everything(
+    sessions: FetchSessions, session_id: int, epoch: int, *, expected: bool
+) -> None:
+    """What a session holds that was begun elsewhere cannot be told."""
+    assert expected == sessions.knows(_request(session_id, epoch))
+
+
+def test_a_request_of_a_version_without_sessions_is_known() -> None:
+    """It names everything."""
+    assert FetchSessions().knows({"topics": []})

@@ -10,6 +10,7 @@ from gateway.apis.recording import Knowledge, begin
 from gateway.apis.topics import TopicDirectory
 from gateway.evidence.event import Event, EventKind
 from gateway.wire.api_keys import ApiKey
+from gateway.wire.messages import default_body
 from gateway.wire.table import load
 from tests.gateway.apis.messages import filled
 
@@ -36,3 +37,35 @@ def test_every_exchange_can_be_recorded(api_key: ApiKey, version: int) -> None:
     assert [expected] * needs_row == [event.kind for event in before]
     assert [EventKind.PRODUCED] * (api_key == ApiKey.PRODUCE) == [event.kind for event in after]
     assert to_json({"request": recording.asked, "response": answered})
+
+
+@pytest.mark.parametrize(
+    ("api_key", "request_body", "expected"),
+    [
+        (ApiKey.FETCH, {"session_id": 0, "session_epoch": 0}, None),
+        (ApiKey.FETCH, {"session_id": 5, "session_epoch": 3}, 70),
+        (ApiKey.SHARE_FETCH, {"group_id": "g", "member_id": "m", "share_session_epoch": 0}, None),
+        (ApiKey.SHARE_FETCH, {"group_id": "g", "member_id": "m", "share_session_epoch": 3}, 122),
+        (ApiKey.PRODUCE, {}, None),
+    ],
+)
+def test_a_session_begun_elsewhere_is_lost(
+    api_key: ApiKey, request_body: dict[str, object], expected: int | None
+) -> None:
+    """What it holds is not known here; its client is told to begin anew."""
+    assert expected == Knowledge(TopicDirectory()).lost_session(api_key, request_body)
+
+
+@pytest.mark.parametrize(("error_code", "expected"), [(0, None), (122, 122)])
+def test_a_share_session_is_known_from_the_brokers_answer_on(
+    error_code: int, expected: int | None
+) -> None:
+    """What the broker refused to begin was not begun."""
+    knowledge = Knowledge(TopicDirectory())
+    request = default_body(ApiKey.SHARE_FETCH, 1, response=False)
+    answer = default_body(ApiKey.SHARE_FETCH, 1, response=True) | {"error_code": error_code}
+    begin(ApiKey.SHARE_FETCH, request, knowledge).after(TEMPLATE, answer)
+
+    assert expected == knowledge.lost_session(
+        ApiKey.SHARE_FETCH, request | {"share_session_epoch": 1}
+    )

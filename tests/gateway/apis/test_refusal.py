@@ -8,7 +8,13 @@ from gateway.apis.detail import first_error
 from gateway.apis.error_codes import ErrorCode
 from gateway.apis.refusal import _SHAPES, refusable, refuse
 from gateway.wire.api_keys import ApiKey
-from gateway.wire.messages import Response, api_versions, decode_response, encode_response
+from gateway.wire.messages import (
+    Response,
+    api_versions,
+    decode_response,
+    default_body,
+    encode_response,
+)
 from tests.gateway.apis.messages import TOPIC_ID, filled
 
 # Kafka itself answers these versions with an empty list when they are not authorised: no field
@@ -81,6 +87,22 @@ def test_an_error_may_be_given() -> None:
 
     assert ErrorCode.UNKNOWN_TOPIC_ID == error
     assert 100 == first_error(answer)
+
+
+@pytest.mark.parametrize(
+    ("api_key", "version", "error_code"),
+    [
+        (ApiKey.FETCH, 12, ErrorCode.FETCH_SESSION_ID_NOT_FOUND),
+        (ApiKey.SHARE_FETCH, 1, ErrorCode.SHARE_SESSION_NOT_FOUND),
+    ],
+)
+def test_an_error_about_a_session_stands_on_top_alone(
+    api_key: ApiKey, version: int, error_code: ErrorCode
+) -> None:
+    """The client begins a session anew, and in it names all it wants."""
+    answer, _ = refuse(api_key, version, {}, error_code)
+
+    assert default_body(api_key, version, response=True) | {"error_code": error_code} == answer
 
 
 def test_null_arrays_ask_for_all_and_get_none() -> None:

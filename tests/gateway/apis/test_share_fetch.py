@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import json
 
-from gateway.apis.share_fetch import delivered_rows, without_records
+import pytest
+
+from gateway.apis.share_fetch import (
+    SESSIONS_MAX,
+    ShareSessions,
+    begun_by,
+    delivered_rows,
+    without_records,
+)
 from gateway.apis.topics import TopicDirectory, topic_id_text
 from gateway.evidence.event import Event, EventKind
 from gateway.wire.api_keys import ApiKey
@@ -52,3 +60,37 @@ def test_the_exchange_row_holds_the_rest() -> None:
     assert 6 == partition["acknowledge_error_code"]
     assert not {"records", "acquired_records"} & partition.keys()
     assert "records" in answer["responses"][0]["partitions"][0]
+
+
+def _request(member: str, epoch: int) -> dict[str, object]:
+    return {"group_id": "workers", "member_id": member, "share_session_epoch": epoch}
+
+
+def test_a_share_session_is_known_once_the_broker_has_begun_it() -> None:
+    """By group and member; the request that begins one is always known."""
+    sessions = ShareSessions()
+    begun = begun_by(_request("m", 0))
+
+    assert begun == ("workers", "m")
+    assert sessions.knows(_request("m", 0))
+    assert not sessions.knows(_request("m", 1))
+    sessions.keep(begun)
+    assert sessions.knows(_request("m", 1))
+    assert sessions.knows(_request("m", -1))
+    assert not sessions.knows(_request("other", 1))
+
+
+@pytest.mark.parametrize("epoch", [-1, 1, 7])
+def test_other_requests_begin_no_share_session(epoch: int) -> None:
+    """They go on with one, or end it."""
+    assert begun_by(_request("m", epoch)) is None
+
+
+def test_share_sessions_are_bounded() -> None:
+    """The oldest is forgotten; its member begins anew."""
+    sessions = ShareSessions()
+    for number in range(SESSIONS_MAX + 1):
+        sessions.keep(("workers", str(number)))
+
+    assert not sessions.knows(_request("0", 1))
+    assert sessions.knows(_request("1", 1))

@@ -223,6 +223,25 @@ def test_api_versions_comes_before_the_login() -> None:
     play.finish()
 
 
+def test_a_stranger_may_not_send_much() -> None:
+    """A size beyond the limit for strangers ends the session before its bytes are kept."""
+    play = opened(_plain(unauthenticated_frame_bytes_max=1_000))
+    play >> ClientBytes((1_001).to_bytes(4, "big"))
+    play << row(EventKind.PROTOCOL_ERROR, detail={"side": "client"})
+    play.take_all()
+    play.finish()
+
+    assert play.session.is_closed
+
+
+def test_who_has_logged_in_may_send_more() -> None:
+    """Until then only the messages of a login come."""
+    play = _logged_in(_plain(unauthenticated_frame_bytes_max=1_000))
+    play >> ClientBytes(produce(transactional_id="x" * 2_000))
+    play << row(EventKind.PRODUCE, subject="alice") << ConnectBroker()
+    play.finish()
+
+
 def test_a_client_that_does_not_log_in_is_closed() -> None:
     """An open door costs something."""
     play = opened(_plain(authentication_ms=2_000))

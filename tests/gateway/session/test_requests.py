@@ -308,6 +308,40 @@ def test_a_rule_holds_for_topics_named_by_id() -> None:
     play.finish()
 
 
+def test_a_fetch_session_of_another_connection_does_not_pass_a_rule_about_topics() -> None:
+    """It may hold the forbidden topic; the client is told to begin a new one."""
+    play = connected(new_session(_knowing(), forbid=(CARDS_RULE,)))
+    play >> ClientBytes(fetch(topics=[], session_id=9, session_epoch=4))
+    (
+        play
+        << row(EventKind.EXCHANGE, decision="deny", error_code=70, rule_ids=("no-cards",))
+        << SendClient(answer(ApiKey.FETCH, 12, error_code=70))
+    )
+    play.finish()
+
+
+def test_a_share_session_of_another_connection_does_not_pass_a_rule_about_topics() -> None:
+    """The member's id alone would do otherwise."""
+    rule = ForbidRule(id="r", apis=frozenset({ApiKey.SHARE_FETCH}), topics=("cards",))
+    play = connected(new_session(_knowing(), forbid=(rule,)))
+    play >> ClientBytes(ask(ApiKey.SHARE_FETCH, 1, member_id="m", share_session_epoch=2))
+    (
+        play
+        << row(EventKind.EXCHANGE, decision="deny", error_code=122, rule_ids=("r",))
+        << SendClient(answer(ApiKey.SHARE_FETCH, 1, error_code=122))
+    )
+    play.finish()
+
+
+def test_a_session_of_another_connection_goes_on_where_no_rule_is_about_topics() -> None:
+    """Its deliveries are recorded by what the broker answers."""
+    rule = ForbidRule(id="r", apis=frozenset({ApiKey.FETCH}), topics=("x",), principals=("bob",))
+    play = connected(new_session(_knowing(), forbid=(rule,)))
+    request = fetch(topics=[], session_id=9, session_epoch=4)
+    play >> ClientBytes(request) << SendBroker(request)
+    play.finish()
+
+
 def test_a_rule_about_somebody_else_does_not_apply() -> None:
     """Rules may name principals."""
     rule = ForbidRule(id="r", apis=frozenset({ApiKey.FETCH}), principals=("intruder",))
