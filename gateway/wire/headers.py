@@ -15,6 +15,10 @@ from gateway.wire.readers import TAGS, compile_reader
 from gateway.wire.table import Api, load
 from gateway.wire.writers import check_tags, pack_tags
 
+HEADER_VALUES_MAX = 1_000
+"""Values that the tags of a header may hold: two each. Kafka has none so far, and a header is read
+before anything is known of who sent it."""
+
 _REQUEST = struct.Struct(">hhi")
 _RESPONSE = struct.Struct(">i")
 
@@ -54,13 +58,14 @@ def read_request_header(frame: bytes) -> tuple[RequestHeader, int]:
     api_key, api_version, correlation_id = _REQUEST.unpack_from(frame)
     api = find_api(api_key, api_version, correlation_id)
     try:
-        client_id, position = _read_client_id(frame, _REQUEST.size, Budget())
+        client_id, position = _read_client_id(frame, _REQUEST.size, Budget(HEADER_VALUES_MAX))
     except MalformedError as error:
         error.within("client_id")
         raise
     tags: dict[int, bytes] = {}
     if api_version in api.request_header_flexible:
         tags, position = _read_header_tags(frame, position)
+    assert position <= len(frame), "a header lies within its frame"
     header = RequestHeader(
         api_key=api_key,
         api_version=api_version,
@@ -111,7 +116,8 @@ def write_response_header(
 
 
 def _read_header_tags(frame: bytes, position: int) -> tuple[dict[int, bytes], int]:
-    body, position = _read_tags(frame, position, Budget())
+    body, position = _read_tags(frame, position, Budget(HEADER_VALUES_MAX))
+    assert body.keys() <= {TAGS}, "a header has no tagged field that is known"
     return body.get(TAGS, {}), position
 
 

@@ -149,6 +149,7 @@ def _decode_prefix(
     try:
         body: Body
         body, end = _reader(api_key, version, response=response)(frame, offset, Budget())
+        assert offset <= end <= len(frame), "a message lies within its frame"
     except WireError as error:
         error.message = _title(api_key, version, response=response)
         raise

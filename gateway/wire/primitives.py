@@ -38,6 +38,7 @@ class Budget:
     __slots__ = ("values_left", "values_max")
 
     def __init__(self, values_max: int = VALUES_MAX) -> None:
+        assert values_max > 0, "a message that may hold nothing cannot be read"
         self.values_max = values_max
         self.values_left = values_max
 
@@ -74,6 +75,7 @@ def read_uvarint(frame: bytes, position: int) -> tuple[int, int]:
 
 def pack_uvarint(value: int) -> bytes:
     """Write an unsigned varint."""
+    assert 0 <= value <= _UINT32_MAX, "varints of messages have 32 bits"
     packed = bytearray()
     while value >= _CONTINUATION:
         packed.append(value & 0x7F | _CONTINUATION)
@@ -112,6 +114,7 @@ def read_int32_length(frame: bytes, position: int) -> tuple[int, int]:
 
 def pack_compact_length(length: int) -> bytes:
     """Write a length plus one; -1 stands for null."""
+    assert length >= -1, "only null has a negative length"
     return (
         _SMALL_UVARINTS[length + 1]
         if length < len(_SMALL_UVARINTS) - 1
@@ -162,6 +165,7 @@ def bytes_reader(*, compact: bool, nullable: bool, zero_copy: bool) -> Reader:
 
 def null_end(length: int, position: int, *, nullable: bool) -> int:
     """Return the position after a null, or refuse a negative length that stands for no null."""
+    assert length < 0, "what has a length is not null"
     if length != -1:
         raise MalformedError(f"negative length {length} before byte {position}")
     if not nullable:
@@ -171,12 +175,14 @@ def null_end(length: int, position: int, *, nullable: bool) -> int:
 
 def check_count(frame: bytes, position: int, count: int, bytes_min: int) -> None:
     """Refuse an array count that the rest of the frame cannot hold, before allocating for it."""
+    assert count >= 0, "null is no count"
     if count * bytes_min > len(frame) - position:
         raise cut_off(frame, position, count * bytes_min)
 
 
 def cut_off(frame: bytes, position: int, wanted: int) -> MalformedError:
     """Build the error for a length that goes beyond the end of the frame."""
+    assert position + wanted > len(frame), "what lies within the frame is not cut off"
     return MalformedError(
         f"{wanted} bytes announced at byte {position}, {len(frame) - position} are left"
     )

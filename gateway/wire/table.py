@@ -138,7 +138,10 @@ class Api:
 def load() -> Mapping[int, Api]:
     """Return every API of the table by its key; read from the package once, on first use."""
     packaged = files("gateway.wire").joinpath("table", "messages.json").read_bytes()
-    return MappingProxyType({api["key"]: _build_api(api) for api in json.loads(packaged)["apis"]})
+    entries = json.loads(packaged)["apis"]
+    apis = {entry["key"]: _build_api(entry) for entry in entries}
+    assert len(apis) == len(entries), "each API has its own key"
+    return MappingProxyType(apis)
 
 
 _VERSIONS_KEYS = ("versions", "flexible", "request_header_flexible", "response_header_flexible")
@@ -157,10 +160,12 @@ def _build_api(entry: dict[str, Any]) -> Api:
 
 
 def _build_field(entry: dict[str, Any]) -> Field:
-    return Field(
+    field = Field(
         kind=FieldKind.parse(entry.pop("type")),
         versions=Versions.parse(entry.pop("versions")),
         nullable=Versions.parse(entry.pop("nullable", "none")),
         fields=tuple(_build_field(field) for field in entry.pop("fields", ())),
         **entry,
     )
+    assert bool(field.fields) == (field.kind.element is FieldType.STRUCT), "structures have fields"
+    return field

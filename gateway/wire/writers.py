@@ -37,6 +37,7 @@ Step = tuple[Callable[[dict[str, Any]], bytes] | None, str, Writer | None]
 def compile_writer(fields: Sequence[Field], version: int, *, flexible: bool) -> Writer:
     """Compile the writer of a structure."""
     present = [field for field in fields if version in field.versions]
+    assert flexible or all(field.tag is None for field in present), "tags need a flexible version"
     steps = _steps(present, version, flexible=flexible)
     mandatory = sum(field.tag is None for field in present)
     known = frozenset(field.name for field in present) | ({TAGS} if flexible else set())
@@ -97,6 +98,7 @@ def _step(run: Sequence[Field], last: Field | None, version: int, *, flexible: b
 
 
 def _run_packer(run: Sequence[Field]) -> Callable[[dict[str, Any]], bytes]:
+    assert run, "an empty run writes nothing"
     packing = struct.Struct(">" + "".join(FIXED_FORMATS[field.kind.element] for field in run))
     checks = [
         (field.name, _CHECKS[field.kind.element]) for field in run if field.kind.element in _CHECKS
@@ -225,6 +227,7 @@ def _tags_packer(fields: Sequence[Field], version: int) -> Callable[[dict[str, A
         if f.tag is not None
     ]
     numbers = frozenset(tag for _, tag, *_ in known)
+    assert len(numbers) == len(fields), "each tag has its own number"
 
     def pack_body_tags(body: dict[str, Any]) -> bytes:
         tags: dict[int, bytes] = {}
