@@ -1,7 +1,7 @@
 """Tables: what was recorded, as lazy Polars frames with declared schemas.
 
-A **schema** (schema, schemas) says what a row and each column mean. The *event frame* is the rows of
-the segments without their payload; every table is one function of it and of the decoded batches.
+A **schema** (schema, schemas) says what a row and each column mean. *Frames* (frames) are the rows
+of the segments without their payload, and the records in it; every table is one function of them.
 Questions and charts take `Tables`, whoever holds them.
 """
 

@@ -209,6 +209,12 @@ READS: Final = Table(
             pl.Boolean,
             "of an aborted transaction, though read_committed was asked for: its library hides it",
         ),
+        Column(
+            "is_inferred",
+            pl.Boolean,
+            "its batch is lost or cannot be read: the offset lies in the batch by its header, and "
+            "what stood there is unknown",
+        ),
         Column("masked", pl.List(pl.String), "fields masked in this delivery"),
         Column("batch", pl.Binary, "SHA-256 of the batch as stored"),
         Column("position", pl.Int32, "its place in the batch, from 0"),

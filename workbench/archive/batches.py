@@ -1,0 +1,162 @@
+"""Opening the record batches of a segment, each once, and saying what became of their bytes."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal
+
+from gateway.wire.errors import LimitError, MalformedError, WireError
+from gateway.wire.records.batch import MAGIC_V2, BatchHeader, crc_is_valid, walk
+from gateway.wire.records.decode import Record, control_type, decode_batch
+from workbench.tables.content import content_digest
+
+if TYPE_CHECKING:
+    from workbench.archive.files import RowGroups
+
+# Ten times what Kafka's brokers take by default (message.max.bytes), expanded tenfold.
+DECOMPRESSED_BYTES_MAX: Final = 128 * 1024 * 1024
+# A batch of tiny records takes up to two hundred times its size in memory; producers' batches hold
+# some thousands.
+BATCH_RECORDS_MAX: Final = 1_000_000
+# The number of records in an old message set is not known beforehand, so its size is bounded.
+LEGACY_BYTES_MAX: Final = 32 * 1024 * 1024
+
+State = Literal["records", "control", "undecodable", "cut", "lost"]
+"""What became of a batch's bytes.
+
+records: its records are in the file of records. control: the end of a transaction, without records.
+undecodable: the bytes are there and cannot be read. cut: the end of a Fetch answer, no whole batch.
+lost: they stood in a damaged block.
+"""
+
+# Years 1 to 9999: what a date can hold.
+_TIMESTAMP_MS_MIN: Final = -62_135_596_800_000
+_TIMESTAMP_MS_MAX: Final = 253_402_300_799_999
+_NO_TIMESTAMP: Final = -1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """What became of one batch, and what its header says of transactions."""
+
+    state: State
+    number: int | None = None
+    record_count: int | None = None
+    """The number of records that were read; None where none could be."""
+    producer_id: int | None = None
+    """None for a batch outside a transaction."""
+    is_abort: bool = False
+    """Whether this is the marker of an aborted transaction."""
+    problem: str | None = None
+
+
+LOST: Final = Opened(state="lost")
+
+
+class Batches:
+    """The batches of one segment by the SHA-256 of their bytes; their records go to a file."""
+
+    def __init__(self, records: RowGroups, store: int) -> None:
+        self._records = records
+        self._store = store
+        self._opened: dict[bytes, Opened] = {}
+
+    @property
+    def opened(self) -> dict[bytes, Opened]:
+        """All batches whose bytes stand in the segment, in the order of their first appearance."""
+        return self._opened
+
+    def take(self, digest: bytes, payload: memoryview | None) -> Opened:
+        """Return what a batch is; without payload its bytes must have come before."""
+        known = self._opened.get(digest)
+        if known is None and payload is not None:
+            known = self._opened[digest] = self._open(digest, payload)
+        return known or LOST
+
+    def _open(self, digest: bytes, payload: memoryview) -> Opened:
+        number = len(self._opened)
+        try:
+            return self._read(number, digest, payload)
+        except WireError as error:
+            return Opened(state="undecodable", number=number, problem=str(error))
+
+    def _read(self, number: int, digest: bytes, payload: memoryview) -> Opened:
+        if hashlib.sha256(payload).digest() != digest:
+            raise MalformedError("the stored bytes do not match the SHA-256 beside them")
+        header = _only_header(payload)
+        if header is None:
+            return Opened(state="cut", number=number)
+        if not crc_is_valid(payload):
+            raise MalformedError("the batch does not match its checksum")
+        if header.is_control:
+            return Opened(
+                state="control",
+                number=number,
+                record_count=0,
+                producer_id=header.producer_id,
+                is_abort=control_type(payload) == "abort",
+            )
+        records = _decode(header, payload)
+        self._write(number, header, records)
+        return Opened(
+            state="records",
+            number=number,
+            record_count=len(records),
+            producer_id=header.producer_id if header.is_transactional else None,
+        )
+
+    def _write(self, number: int, header: BatchHeader, records: list[Record]) -> None:
+        count = len(records)
+        self._records.write_columns(
+            [
+                [self._store] * count,
+                [number] * count,
+                range(count),
+                [record.offset for record in records],
+                [_microseconds(record.timestamp_ms) for record in records],
+                [_timestamp_type(header)] * count,
+                [header.codec] * count,
+                [header.producer_id] * count,
+                [header.is_transactional] * count,
+                [content_digest(record.key, record.value, record.headers) for record in records],
+                [record.key for record in records],
+                [record.value for record in records],
+                [[_readable(name, value) for name, value in record.headers] for record in records],
+            ]
+        )
+
+
+def _only_header(payload: memoryview) -> BatchHeader | None:
+    spans = list(walk(payload))
+    if not spans:
+        return None
+    if len(spans) > 1:
+        raise MalformedError(f"{len(spans)} batches stand where one should")
+    return spans[0].header
+
+
+def _decode(header: BatchHeader, payload: memoryview) -> list[Record]:
+    if header.record_count > BATCH_RECORDS_MAX:
+        raise LimitError(
+            f"{header.record_count} records in one batch, the limit is {BATCH_RECORDS_MAX}"
+        )
+    limit = DECOMPRESSED_BYTES_MAX if header.magic == MAGIC_V2 else LEGACY_BYTES_MAX
+    return decode_batch(payload, decompressed_bytes_max=limit)
+
+
+def _microseconds(timestamp_ms: int) -> int | None:
+    is_date = _TIMESTAMP_MS_MIN <= timestamp_ms <= _TIMESTAMP_MS_MAX
+    return timestamp_ms * 1_000 if is_date and timestamp_ms != _NO_TIMESTAMP else None
+
+
+def _timestamp_type(header: BatchHeader) -> str | None:
+    if header.magic == 0:
+        return None
+    return "append" if header.is_log_append_time else "create"
+
+
+def _readable(name: str, value: bytes | None) -> dict[str, object]:
+    """Give a header whose name may hold bytes that are no text: these come as escapes."""
+    text = name.encode(errors="surrogateescape").decode(errors="backslashreplace")
+    return {"name": text, "value": value}

@@ -1,0 +1,164 @@
+"""Where converted segments lie: one folder each, named by what it was made from.
+
+CACHE/segments/<key>/   sealed segments; kept, found again by the hash of the segment's bytes
+CACHE/live-.../<key>/   segments that were still being written; gone when the process ends
+"""
+
+from __future__ import annotations
+
+import atexit
+import hashlib
+import os
+import secrets
+import shutil
+import tempfile
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from gateway.evidence.reader import Block, read_segment
+from gateway.evidence.segment import PARTIAL_SUFFIX
+from workbench.archive.conversion import Conversion
+
+# Counts up when the files of a converted segment change in content or form.
+CACHE_FORMAT: Final = 1
+_ENTRY: Final = "entry.json"
+
+
+class Stored(msgspec.Struct, frozen=True):
+    """The bytes of a segment file: their SHA-256 in hex, and how many they are."""
+
+    sha256: str
+    byte_count: int
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of a converted segment; the content of its entry.json."""
+
+    format: int
+    origin: str
+    segment: str
+    stored: Stored
+    store: int
+    """A number that stands for the segment in its files."""
+    is_sound: bool
+    """Whether reading the segment, taken by itself, met no damage."""
+    gap_counts: dict[str, int]
+    file_bytes: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Converted:
+    """A converted segment: its entry and the folder with its files."""
+
+    entry: Entry
+    directory: Path
+
+    def file(self, name: str) -> Path:
+        """Return the path of one of the files of workbench.archive.files."""
+        return self.directory / f"{name}.parquet"
+
+
+def default_cache() -> Path:
+    """Return the folder of the user's caches that is ours."""
+    root = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(root) / "streamwitness"
+
+
+class Cache:
+    """Converts segments, or finds them converted."""
+
+    def __init__(self, directory: Path) -> None:
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._kept = directory / "segments"
+        self._kept.mkdir(mode=0o700, exist_ok=True)
+        self._live = _live_directory(directory.resolve())
+
+    def converted(self, path: Path) -> Converted | None:
+        """Return a segment converted as it is now, None for a file that cannot be read."""
+        try:
+            stored = hash_file(path)
+        except OSError:
+            return None
+        key = _key(path, stored)
+        is_sealed = not path.name.endswith(PARTIAL_SUFFIX)
+        found = _load((self._kept if is_sealed else self._live) / key)
+        return found or self._convert(path, key, stored, is_sealed=is_sealed)
+
+    def _convert(self, path: Path, key: str, stored: Stored, *, is_sealed: bool) -> Converted:
+        under_way = self._live / f"{key}.{secrets.token_hex(8)}"
+        under_way.mkdir(mode=0o700)
+        entry = _convert(path, under_way, stored, store=int(key[:15], 16))
+        (under_way / _ENTRY).write_bytes(msgspec.json.encode(entry))
+        # What is kept must have been made from the bytes that it is kept for.
+        is_kept = is_sealed and hash_file(path) == stored
+        return _publish(under_way, (self._kept if is_kept else self._live) / key, entry)
+
+
+@cache
+def _live_directory(directory: Path) -> Path:
+    """Make the folder for what this process alone uses; its frames read there until it ends."""
+    live = Path(tempfile.mkdtemp(prefix="live-", dir=directory))
+    atexit.register(shutil.rmtree, live, ignore_errors=True)
+    return live
+
+
+def _convert(path: Path, directory: Path, stored: Stored, *, store: int) -> Entry:
+    origin = path.parent.parent.name
+    conversion = Conversion(directory, origin=origin, segment=path.name, store=store)
+    is_sound = True
+    for found in read_segment(path):
+        if isinstance(found, Block):
+            conversion.add(found)
+        elif not found.is_information:
+            is_sound = False
+    gap_counts = conversion.finish()
+    return Entry(
+        format=CACHE_FORMAT,
+        origin=origin,
+        segment=path.name,
+        stored=stored,
+        store=store,
+        is_sound=is_sound,
+        gap_counts=gap_counts,
+        file_bytes={file.name: file.stat().st_size for file in directory.iterdir()},
+    )
+
+
+def _publish(under_way: Path, target: Path, entry: Entry) -> Converted:
+    try:
+        under_way.rename(target)
+    except OSError:
+        # Somebody else was faster, with the same content: or left something that is no entry.
+        shutil.rmtree(target if _load(target) is None else under_way)
+        with suppress(FileNotFoundError):
+            under_way.rename(target)
+    return Converted(entry, target)
+
+
+def _load(directory: Path) -> Converted | None:
+    try:
+        entry = msgspec.json.decode((directory / _ENTRY).read_bytes(), type=Entry)
+        sizes = {name: (directory / name).stat().st_size for name in entry.file_bytes}
+    except (OSError, msgspec.MsgspecError):
+        return None
+    if entry.format != CACHE_FORMAT or sizes != entry.file_bytes:
+        return None
+    return Converted(entry, directory)
+
+
+def _key(path: Path, stored: Stored) -> str:
+    """Name a conversion: the rows depend on the bytes, and on the place that they were found in."""
+    place = f"{CACHE_FORMAT}\n{path.parent.parent.name}\n{path.name}\n{stored.sha256}\n"
+    return hashlib.sha256(place.encode()).hexdigest()
+
+
+def hash_file(path: Path) -> Stored:
+    """Hash a file as it is now."""
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+        return Stored(digest, file.tell())

@@ -1,0 +1,84 @@
+"""Turning the blocks of one segment into its files."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from gateway.evidence.event import EventKind
+from workbench.archive.apis import api_name
+from workbench.archive.batches import Batches
+from workbench.archive.files import EVENT_ROWS, SCHEMAS, TIME, TOLD, RowGroups
+from workbench.archive.gaps import GapRows
+from workbench.archive.reading import Reading
+from workbench.archive.references import batch_column
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from gateway.evidence.reader import Block
+
+# Of these the detail is needed as it stands; of the others it is in columns.
+_DETAIL_KEPT: Final = pa.array([EventKind.EXCHANGE, EventKind.INTENT])
+
+
+class Conversion:
+    """One segment's files under way; `directory` must exist and be empty."""
+
+    def __init__(self, directory: Path, *, origin: str, segment: str, store: int) -> None:
+        self._files = {
+            name: RowGroups(directory / f"{name}.parquet", schema)
+            for name, schema in SCHEMAS.items()
+        }
+        self._origin = origin
+        self._store = store
+        self._batches = Batches(self._files["records"], store)
+        self._gaps = GapRows(origin, segment)
+
+    def add(self, block: Block) -> None:
+        """Convert one block."""
+        self._gaps.begin(block.rows, block.header.block)
+        reading = Reading(block.rows, self._gaps)
+        events = self._events(block.rows, reading)
+        self._files["events"].write(events)
+        self._files["commits"].write(reading.commits.beside(events))
+        self._files["admin"].write(reading.admin.beside(events))
+
+    def finish(self) -> dict[str, int]:
+        """Write what is left and return how many gaps of each kind there are."""
+        opened = self._batches.opened
+        self._files["batches"].write_columns(
+            [
+                [self._store] * len(opened),
+                [each.number for each in opened.values()],
+                list(opened),
+                [each.state for each in opened.values()],
+            ]
+        )
+        self._gaps.write(self._files["gaps"])
+        for file in self._files.values():
+            file.close()
+        return self._gaps.counts()
+
+    def _events(self, rows: pa.RecordBatch, reading: Reading) -> pa.RecordBatch:
+        count = rows.num_rows
+        is_kept = pc.is_in(rows.column("kind"), _DETAIL_KEPT)
+        built = {
+            "origin": pa.array([self._origin] * count, pa.string()),
+            "store": pa.array([self._store] * count, pa.int64()),
+            "at": pc.cast(rows.column("wall_time"), TIME, safe=False),
+            "principal": pc.binary_join_element_wise(
+                rows.column("subject"), rows.column("issuer"), "@"
+            ),
+            "api": pa.array(map(api_name, reading.api_keys), pa.string()),
+            "detail": pc.if_else(is_kept, rows.column("detail"), None),
+            "batches": batch_column(rows, reading.told, self._batches, self._gaps),
+        }
+        for field in TOLD:
+            values = [getattr(told, field.name) for told in reading.told]
+            built[field.name] = pa.array(msgspec.to_builtins(values), field.type)
+        arrays = [built[name] if name in built else rows.column(name) for name in EVENT_ROWS.names]
+        return pa.RecordBatch.from_arrays(arrays, schema=EVENT_ROWS)

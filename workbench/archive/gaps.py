@@ -1,0 +1,139 @@
+"""What a segment holds that cannot be read or stays unknown, gathered while it is converted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import pyarrow.compute as pc
+
+from workbench.archive.files import TIME
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from workbench.archive.files import RowGroups
+
+UNDECODABLE: Final = "undecodable"
+CUT_BATCH: Final = "cut_batch"
+LOST_PAYLOAD: Final = "lost_payload"
+TORN: Final = "torn"
+OUTCOME_UNKNOWN: Final = "outcome_unknown"
+UNKNOWN_KIND: Final = "unknown_kind"
+UNREADABLE_DETAIL: Final = "unreadable_detail"
+LEFT_OUT: Final = "left_out"
+UNRESOLVED_TOPIC: Final = "unresolved_topic"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """What is wrong with an event; problems of one kind and one `subject` become one row."""
+
+    kind: str
+    message: str
+    subject: object = None
+    place: tuple[str | None, str | None, int | None] | None = None
+    """Topic, topic id and partition, where those are not the event's own."""
+    first_sequence: int | None = None
+    """The first event concerned, where that is not the event itself."""
+    first_offset: int | None = None
+    last_offset: int | None = None
+    is_information: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class _Gap:
+    problem: Problem
+    block: int
+    place: tuple[str | None, str | None, int | None]
+    first_sequence: int
+    last_sequence: int
+    since: int | None
+    until: int
+    count: int = 0
+
+    @property
+    def message(self) -> str:
+        """Say what is wrong, and how often where it was more than once."""
+        times = f"; in {self.count} events" if self.count > 1 else ""
+        return self.problem.message + times
+
+
+class GapRows:
+    """Collects problems and writes them as rows."""
+
+    def __init__(self, origin: str, segment: str) -> None:
+        self._origin = origin
+        self._segment = segment
+        self._gaps: dict[object, _Gap] = {}
+        self._rows: pa.RecordBatch = None
+        self._times: pa.Array = None
+        self._block = 0
+
+    def begin(self, rows: pa.RecordBatch, block: int) -> None:
+        """Take the block that the next problems are about."""
+        self._rows = rows
+        self._times = pc.cast(rows.column("wall_time"), TIME, safe=False).cast("int64")
+        self._block = block
+
+    def add(self, row: int, problem: Problem) -> None:
+        """Note a problem of one event of the block."""
+        sequence = self._value("sequence", row)
+        time = self._times[row].as_py()
+        place = problem.place or (
+            self._value("topic", row),
+            self._value("topic_id", row),
+            self._value("partition", row),
+        )
+        subject = sequence if problem.subject is None else problem.subject
+        gap = self._gaps.setdefault(
+            (problem.kind, subject, place),
+            _Gap(
+                problem=problem,
+                block=self._block,
+                place=place,
+                first_sequence=sequence
+                if problem.first_sequence is None
+                else problem.first_sequence,
+                last_sequence=sequence,
+                # When an earlier event is concerned, its time is not known here.
+                since=time if problem.first_sequence is None else None,
+                until=time,
+            ),
+        )
+        gap.count += 1
+        gap.last_sequence = sequence
+        gap.until = time
+
+    def counts(self) -> dict[str, int]:
+        """Count the rows of each kind."""
+        counts: dict[str, int] = {}
+        for gap in self._gaps.values():
+            counts[gap.problem.kind] = counts.get(gap.problem.kind, 0) + 1
+        return counts
+
+    def write(self, file: RowGroups) -> None:
+        """Write the rows in the order in which the problems were first met."""
+        gaps = list(self._gaps.values())
+        file.write_columns(
+            [
+                [self._origin] * len(gaps),
+                [gap.problem.kind for gap in gaps],
+                [gap.message for gap in gaps],
+                [self._segment] * len(gaps),
+                [gap.block for gap in gaps],
+                [gap.first_sequence for gap in gaps],
+                [gap.last_sequence for gap in gaps],
+                [gap.since for gap in gaps],
+                [gap.until for gap in gaps],
+                [gap.place[0] for gap in gaps],
+                [gap.place[1] for gap in gaps],
+                [gap.place[2] for gap in gaps],
+                [gap.problem.first_offset for gap in gaps],
+                [gap.problem.last_offset for gap in gaps],
+                [gap.problem.is_information for gap in gaps],
+            ]
+        )
+
+    def _value(self, column: str, row: int) -> Any:  # noqa: ANN401 - a column of any type
+        return self._rows.column(column)[row].as_py()

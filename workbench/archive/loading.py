@@ -1,0 +1,92 @@
+"""Loading an archive: every segment converted, everything checked, all of it as frames."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from gateway.evidence.archive import origins, scan_segments, segment_paths, segments_directory
+from gateway.evidence.damage import Damage
+from workbench.archive.files import SCHEMAS
+from workbench.archive.gaps import LOST_PAYLOAD
+from workbench.tables.frames import Frames
+from workbench.tables.schemas import GAPS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from gateway.evidence.outline import SegmentOutline
+    from workbench.archive.cache import Cache, Converted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """An archive as it was at one moment."""
+
+    segments: tuple[Converted, ...]
+    damages: tuple[Damage, ...]
+    origins: tuple[str, ...]
+
+    @property
+    def frames(self) -> Frames:
+        """The rows of all segments; nothing is read before a table is collected."""
+        scanned = {name: self._scan(name) for name in SCHEMAS}
+        has_lost = any(LOST_PAYLOAD in each.entry.gap_counts for each in self.segments)
+        return Frames(
+            **scanned,
+            damages=damage_rows(self.damages),
+            origins=self.origins,
+            has_lost_payload=has_lost,
+        )
+
+    def _scan(self, name: str) -> pl.LazyFrame:
+        paths = [each.file(name) for each in self.segments]
+        if not paths:
+            empty = pl.from_arrow(SCHEMAS[name].empty_table())
+            assert isinstance(empty, pl.DataFrame), "a table becomes a frame"
+            return empty.lazy()
+        return pl.scan_parquet(paths, glob=False)
+
+
+def load(archive: Path, cache: Cache) -> Loaded:
+    """Convert what is new, and check everything; raises ArchiveError when it is no archive.
+
+    Segments are converted first and checked then: what is checked may be newer, never older, than
+    what the frames hold.
+    """
+    names = tuple(origins(archive))
+    converted = [
+        found
+        for origin in names
+        for path in segment_paths(segments_directory(archive, origin))
+        if (found := cache.converted(path)) is not None
+    ]
+    sound = {(each.entry.origin, each.entry.segment) for each in converted if each.entry.is_sound}
+
+    def is_known(outline: SegmentOutline) -> bool:
+        return (outline.origin, outline.segment) in sound
+
+    scanned = scan_segments(archive, is_known=is_known)
+    damages = tuple(found for found in scanned if isinstance(found, Damage))
+    return Loaded(segments=tuple(converted), damages=damages, origins=names)
+
+
+def damage_rows(damages: Sequence[Damage]) -> pl.LazyFrame:
+    """Make rows of the table of gaps; the times are left to it."""
+    rows = [
+        {
+            "origin": damage.origin or None,
+            "kind": str(damage.kind),
+            "message": damage.message,
+            "segment": damage.segment,
+            "block": damage.block,
+            "first_sequence": damage.first_sequence,
+            "last_sequence": damage.last_sequence,
+            "is_information": damage.is_information,
+        }
+        for damage in damages
+    ]
+    return pl.LazyFrame(rows, schema=GAPS.schema)

@@ -1,0 +1,138 @@
+"""Which batches an event sent or delivered, and what a read_committed consumer hides of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import pyarrow as pa
+
+from gateway.evidence.event import EventKind
+from workbench.archive.files import EVENT_ROWS
+from workbench.archive.gaps import CUT_BATCH, LOST_PAYLOAD, UNDECODABLE, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from workbench.archive.batches import Batches, Opened
+    from workbench.archive.detail import AbortedTransaction, Told
+    from workbench.archive.gaps import GapRows
+
+_WITH_BATCHES: Final = frozenset({EventKind.PRODUCE, EventKind.DELIVERED})
+_READ_COMMITTED: Final = 1
+
+Reference = dict[str, object]
+
+
+def batch_column(
+    rows: pa.RecordBatch, told: Sequence[Told], batches: Batches, gaps: GapRows
+) -> pa.Array:
+    """Make the column of batches of a block's events; null for events that carry no records."""
+    stored = _Stored(rows.column("batches"))
+    references: list[list[Reference] | None] = []
+    for row, kind in enumerate(rows.column("kind").to_pylist()):
+        if kind not in _WITH_BATCHES:
+            references.append(None)
+            continue
+        opened = [(index, batches.take(*stored.payload(index))) for index in stored.indices(row)]
+        hidden = hidden_batches(
+            told[row], [(stored.last_offsets[index], each) for index, each in opened]
+        )
+        references.append(list(stored.references(opened, hidden)))
+        for index, each in opened:
+            problem = _problem(each, stored, index)
+            if problem is not None:
+                gaps.add(row, problem)
+    return pa.array(references, EVENT_ROWS.field("batches").type)
+
+
+class _Stored:
+    """The batches of a block as the segment has them, one flat list over all events."""
+
+    def __init__(self, column: pa.ListArray) -> None:
+        self._starts = column.offsets.to_pylist()
+        # `values`, unlike `flatten`, fits the offsets also where the array is a slice.
+        values = column.values
+        self._payloads = values.field("payload")
+        self.digests: list[bytes] = values.field("sha256").to_pylist()
+        self.first_offsets: list[int | None] = values.field("first_offset").to_pylist()
+        self.last_offsets: list[int | None] = values.field("last_offset").to_pylist()
+        self.record_counts: list[int] = values.field("record_count").to_pylist()
+        self.byte_counts: list[int] = values.field("byte_count").to_pylist()
+
+    def indices(self, row: int) -> range:
+        """Return where the batches of one event stand in the list."""
+        return range(self._starts[row], self._starts[row + 1])
+
+    def payload(self, index: int) -> tuple[bytes, memoryview | None]:
+        """Return the digest of a batch and its bytes, where they stand here."""
+        payload = self._payloads[index]
+        return self.digests[index], memoryview(payload.as_buffer()) if payload.is_valid else None
+
+    def references(
+        self, opened: Iterable[tuple[int, Opened]], hidden: Sequence[bool]
+    ) -> Iterator[Reference]:
+        """Yield one entry of the column for each batch of an event."""
+        records_before = 0
+        for (index, each), is_aborted in zip(opened, hidden, strict=True):
+            yield {
+                "sha256": self.digests[index],
+                "state": each.state,
+                "number": each.number,
+                "first_offset": self.first_offsets[index],
+                "last_offset": self.last_offsets[index],
+                "record_count": self.record_counts[index],
+                "byte_count": self.byte_counts[index],
+                "records_before": records_before,
+                "is_aborted": is_aborted,
+            }
+            counted = each.record_count
+            records_before += self.record_counts[index] if counted is None else counted
+
+
+def hidden_batches(told: Told, delivered: Sequence[tuple[int | None, Opened]]) -> list[bool]:
+    """Say which batches of one answer a read_committed consumer leaves out as aborted.
+
+    As the consumers do it (KIP-98): a transaction is aborted from its first offset until its
+    producer's abort marker. A batch whose bytes are lost could be that marker, so from there on
+    nothing is called hidden.
+    """
+    waiting: list[AbortedTransaction] = []
+    if told.isolation_level == _READ_COMMITTED:
+        waiting = sorted(told.aborted or (), key=lambda each: each.first_offset, reverse=True)
+    aborting: set[int | None] = set()
+    hidden = []
+    for last_offset, opened in delivered:
+        while waiting and last_offset is not None and waiting[-1].first_offset <= last_offset:
+            aborting.add(waiting.pop().producer_id)
+        hidden.append(opened.state == "records" and opened.producer_id in aborting)
+        if opened.is_abort:
+            aborting.discard(opened.producer_id)
+        elif opened.state in {"lost", "undecodable"}:
+            aborting.clear()
+    return hidden
+
+
+def _problem(opened: Opened, stored: _Stored, index: int) -> Problem | None:
+    byte_count = stored.byte_counts[index]
+    if opened.state == "undecodable":
+        kind = UNDECODABLE
+        message = f"a batch of {byte_count} bytes cannot be read: {opened.problem}"
+    elif opened.state == "lost":
+        kind = LOST_PAYLOAD
+        message = f"the {byte_count} bytes of a batch stood in a damaged block of this segment"
+    elif opened.state == "cut" and byte_count:
+        return Problem(
+            kind=CUT_BATCH,
+            message="an answer ended within a batch: bytes of it, but no whole batch, were sent",
+            subject=CUT_BATCH,
+            is_information=True,
+        )
+    else:
+        return None
+    return Problem(
+        kind=kind,
+        message=message,
+        subject=stored.digests[index],
+        first_offset=stored.first_offsets[index],
+        last_offset=stored.last_offsets[index],
+    )

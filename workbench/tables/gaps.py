@@ -1,0 +1,44 @@
+"""The table of gaps."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import polars as pl
+
+from workbench.tables.schemas import GAPS
+
+if TYPE_CHECKING:
+    from workbench.tables.frames import Frames
+
+_ORDER: Final = ("origin", "first_sequence", "kind", "segment", "block")
+
+
+def gaps(frames: Frames) -> pl.LazyFrame:
+    """Make the table of gaps."""
+    rows = pl.concat([frames.damages, frames.gaps])
+    is_timeless = pl.col("since").is_null() & pl.col("first_sequence").is_not_null()
+    timed = _with_times(rows.filter(is_timeless), frames)
+    return (
+        pl.concat([rows.filter(~is_timeless), timed])
+        .sort(_ORDER, nulls_last=True)
+        .select(GAPS.schema.names())
+    )
+
+
+def _with_times(rows: pl.LazyFrame, frames: Frames) -> pl.LazyFrame:
+    """Set the times of the newest event before each row, and of the first one behind it."""
+    known = frames.events.select("origin", "sequence", known_at="at").sort("sequence")
+    before = rows.with_columns(sequence=pl.col("first_sequence") - 1).sort("sequence")
+    before = before.join_asof(
+        known, on="sequence", by="origin", strategy="backward", check_sortedness=False
+    )
+    behind = (
+        before.with_columns(since=pl.col("known_at"), sequence=pl.col("last_sequence") + 1)
+        .drop("known_at")
+        .sort("sequence")
+    )
+    behind = behind.join_asof(
+        known, on="sequence", by="origin", strategy="forward", check_sortedness=False
+    )
+    return behind.with_columns(until=pl.coalesce("until", "known_at")).drop("known_at", "sequence")

@@ -1,0 +1,92 @@
+"""How well it is proved that a delivered record was read: commits and re-publications after it.
+
+Within one origin, later means a higher sequence number. Between origins only clocks can say, so an
+act that another gateway recorded counts when it came later by its time.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import polars as pl
+
+from workbench.tables.commits import commits
+from workbench.tables.produced import with_answers
+from workbench.tables.references import TOPIC_KEY, references, topic_key
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from workbench.tables.frames import Frames
+
+_WHERE: Final = ("principal", TOPIC_KEY, "partition")
+_WHAT: Final = ("principal", "content")
+
+
+def with_committed(deliveries: pl.LazyFrame, frames: Frames) -> pl.LazyFrame:
+    """Add `committed_to`: the highest offset that the principal committed afterwards.
+
+    `deliveries` has `topic_key` and the event's columns.
+    """
+    done = (
+        commits(frames)
+        .filter((pl.col("error_code") == 0) & pl.col("principal").is_not_null())
+        .select(
+            "origin", "sequence", "at", "principal", topic_key(), "partition", "committed_offset"
+        )
+    )
+    known = []
+    for index, (origin, by, is_there) in enumerate(_sides(frames)):
+        name = f"committed_{index}"
+        highest = pl.col("committed_offset").cum_max(reverse=True).over(*_WHERE, order_by=by)
+        there = done.filter(pl.col("origin") == origin).select(*_WHERE, by, highest.alias(name))
+        deliveries = deliveries.sort(by).join_asof(
+            there.sort(by), on=by, by=_WHERE, strategy="forward", check_sortedness=False
+        )
+        known.append(pl.when(is_there).then(pl.col(name)))
+    return deliveries.with_columns(committed_to=pl.max_horizontal(*known))
+
+
+def with_republished(reads: pl.LazyFrame, frames: Frames) -> pl.LazyFrame:
+    """Add `is_republished`: whether the principal later produced the content to another topic."""
+    sent = _sent_contents(frames)
+    known = []
+    for index, (origin, by, is_there) in enumerate(_sides(frames)):
+        newest, other = f"newest_{index}", f"other_{index}"
+        topic = f"topic_{index}"
+        there = (
+            sent.filter(pl.col("origin") == origin)
+            .group_by(*_WHAT, TOPIC_KEY)
+            .agg(pl.col(by).max())
+            .group_by(_WHAT)
+            .agg(
+                pl.col(by).max().alias(newest),
+                pl.col(TOPIC_KEY).sort_by(by).last().alias(topic),
+                pl.col(by).sort(descending=True).get(1, null_on_oob=True).alias(other),
+            )
+        )
+        reads = reads.join(there, on=_WHAT, how="left", maintain_order="left")
+        elsewhere = pl.when(pl.col(topic) != pl.col(TOPIC_KEY)).then(newest).otherwise(other)
+        known.append(is_there & (elsewhere > pl.col(by)))
+    return reads.with_columns(is_republished=pl.any_horizontal(*known).fill_null(value=False))
+
+
+def _sides(frames: Frames) -> Iterator[tuple[str, str, pl.Expr]]:
+    """Yield where an act may have been recorded, what orders it, and for which rows that holds."""
+    is_single = len(frames.origins) == 1
+    for origin in frames.origins:
+        yield origin, "sequence", pl.col("origin") == origin
+        if not is_single:
+            yield origin, "at", pl.col("origin") != origin
+
+
+def _sent_contents(frames: Frames) -> pl.LazyFrame:
+    is_taken = pl.col("error_code").fill_null(0) == 0
+    sent = with_answers(frames).filter(is_taken & pl.col("principal").is_not_null())
+    columns = ("origin", "sequence", "at", "principal", "topic", "topic_id")
+    return (
+        references(sent, columns)
+        .filter(pl.col("state") == "records")
+        .join(frames.records.select("store", "number", "content"), on=("store", "number"))
+        .select("origin", "sequence", "at", "principal", "content", topic_key())
+    )
