@@ -5,10 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 
-class UnmappedNodeError(Exception):
-    """A broker named a node for which the listener has no port; the operator must widen `nodes`."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddressMap:
     """One listener's port for each node id, fixed by configuration and so stable over restarts.
@@ -21,24 +17,14 @@ class AddressMap:
     first_node_id: int
     count: int
 
-    def address_of(self, node_id: int) -> tuple[str, int]:
+    def address_of(self, node_id: int) -> tuple[str, int] | None:
         """Tell the address at which clients reach a node through the gateway.
 
-        Raises UnmappedNodeError for a node outside the range: passing the broker's own address on
-        instead would let clients go around the recorder.
+        None for a node outside the range: passing the broker's own address on instead would let
+        clients go around the recorder.
         """
         place = node_id - self.first_node_id
-        if not 0 <= place < self.count:
-            last = self.first_node_id + self.count - 1
-            raise UnmappedNodeError(
-                f"broker node {node_id} has no port on this listener, which covers nodes "
-                f"{self.first_node_id} to {last}: widen `nodes` (first_node_id, count)"
-            )
-        return self.host, self.first_port + place
-
-    def ports(self) -> dict[int, int]:
-        """List the port to bind for each node id."""
-        return {self.first_node_id + place: self.first_port + place for place in range(self.count)}
+        return (self.host, self.first_port + place) if 0 <= place < self.count else None
 
 
 @dataclass(slots=True)

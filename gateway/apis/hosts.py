@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gateway.apis.addresses import AddressMap, BrokerAddresses, UnmappedNodeError
+from gateway.apis.error_codes import ErrorCode
 from gateway.wire.api_keys import ApiKey
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
 
+    from gateway.apis.addresses import AddressMap, BrokerAddresses
     from gateway.wire.readers import Body
 
 EXEMPT: dict[tuple[ApiKey, str], str] = {
@@ -35,8 +36,14 @@ EXEMPT: dict[tuple[ApiKey, str], str] = {
 }
 """Fields of answers that look like addresses of brokers and are none."""
 
+_NO_NODE: Body = {"node_id": -1, "host": "", "port": -1}
+
 MEANS_BROKERS = 1
 """DescribeCluster's endpoint type for brokers; the other, controllers, is not proxied (KIP-919)."""
+
+
+class ControllerAddressError(Exception):
+    """A broker named controllers, which have no port here; the client must ask for brokers."""
 
 
 def rewrite_hosts(
@@ -44,49 +51,62 @@ def rewrite_hosts(
 ) -> bool:
     """Put the gateway's addresses in place of the brokers' own, in the message itself.
 
-    Says whether anything changed. The real addresses go to `brokers`. Raises UnmappedNodeError for
-    a node without a port of its own: nothing of such an answer may reach the client.
+    Says whether anything changed. The real addresses go to `brokers`. A node without a port of its
+    own is not told of: clients treat it as one that is down, and the others go on. Raises
+    ControllerAddressError for addresses of controllers: nothing of such an answer may go on.
     """
     rewrite = _REWRITES.get(api_key)
     return rewrite is not None and rewrite(body, addresses, brokers)
 
 
 def _rewrite_each(
-    nodes: Iterable[Body], id_field: str, addresses: AddressMap, brokers: BrokerAddresses
+    body: Body, array: str, id_field: str, addresses: AddressMap, brokers: BrokerAddresses
 ) -> bool:
-    changed = False
-    for node in nodes:
-        if not node["host"] and node[id_field] < 0:
-            continue  # FindCoordinator's "none": node -1, no host
-        host, port = addresses.address_of(node[id_field])
-        brokers.learn(node[id_field], node["host"], node["port"])
-        node["host"], node["port"] = host, port
-        changed = True
-    return changed
+    nodes = body.get(array)
+    if not nodes:
+        return False
+    body[array] = [node for node in nodes if _rewrite(node, id_field, addresses, brokers)]
+    return True
+
+
+def _rewrite(node: Body, id_field: str, addresses: AddressMap, brokers: BrokerAddresses) -> bool:
+    """Give a node our address; say whether there is one."""
+    brokers.learn(node[id_field], node["host"], node["port"])
+    address = addresses.address_of(node[id_field])
+    if address is None:
+        return False
+    node["host"], node["port"] = address
+    return True
 
 
 def _metadata(body: Body, addresses: AddressMap, brokers: BrokerAddresses) -> bool:
-    return _rewrite_each(body["brokers"], "node_id", addresses, brokers)
+    return _rewrite_each(body, "brokers", "node_id", addresses, brokers)
 
 
 def _find_coordinator(body: Body, addresses: AddressMap, brokers: BrokerAddresses) -> bool:
     # Up to version 3 the answer is one coordinator, from 4 (KIP-699) a list of them.
-    nodes = body.get("coordinators", (body,))
-    return _rewrite_each(nodes, "node_id", addresses, brokers)
+    changed = False
+    for node in body.get("coordinators", (body,)):
+        if not node["host"] and node["node_id"] < 0:
+            continue  # the answer for "none": node -1, no host
+        if not _rewrite(node, "node_id", addresses, brokers):
+            node.update(_NO_NODE, error_code=ErrorCode.COORDINATOR_NOT_AVAILABLE)
+        changed = True
+    return changed
 
 
 def _describe_cluster(body: Body, addresses: AddressMap, brokers: BrokerAddresses) -> bool:
     if body.get("endpoint_type", MEANS_BROKERS) != MEANS_BROKERS:
-        raise UnmappedNodeError(
+        raise ControllerAddressError(
             "DescribeCluster was answered with controllers' addresses, which the gateway does not "
             "proxy: connect to brokers (bootstrap.servers, not bootstrap.controllers)"
         )
-    return _rewrite_each(body["brokers"], "broker_id", addresses, brokers)
+    return _rewrite_each(body, "brokers", "broker_id", addresses, brokers)
 
 
 def _node_endpoints(body: Body, addresses: AddressMap, brokers: BrokerAddresses) -> bool:
     # KIP-951: the new leader's address comes with the error that names it.
-    return _rewrite_each(body.get("node_endpoints", ()), "node_id", addresses, brokers)
+    return _rewrite_each(body, "node_endpoints", "node_id", addresses, brokers)
 
 
 def _describe_quorum(body: Body, _addresses: AddressMap, _brokers: BrokerAddresses) -> bool:

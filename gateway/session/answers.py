@@ -40,8 +40,8 @@ class Answers:
     def take(self, exchange: Exchange | None, frame: bytes, now: Instant) -> list[Event]:
         """Set an exchange's reply from the broker's answer, and make the rows that go before it.
 
-        Raises WireError for bytes that do not answer the request, UnmappedNodeError for an address
-        that has no place on our side; nothing of such an answer may go on.
+        Raises WireError for bytes that do not answer the request, ControllerAddressError for
+        addresses that have no place on our side; nothing of such an answer may go on.
         """
         if exchange is None:
             raise MalformedError("the broker sent an answer while no request waits for one")

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from gateway.apis.addresses import UnmappedNodeError
 from gateway.apis.detail import to_json
+from gateway.apis.hosts import ControllerAddressError
 from gateway.apis.recording import Knowledge
 from gateway.evidence.event import Event, EventKind
 from gateway.session.answers import Answers
@@ -228,7 +228,7 @@ class Session:
             exchange = self._pipeline.awaiting_broker()
             try:
                 rows = self._answers.take(exchange, frame, now)
-            except (WireError, UnmappedNodeError) as error:
+            except (WireError, ControllerAddressError) as error:
                 self._break_off("broker", error, now)
                 return
             self._record(rows)

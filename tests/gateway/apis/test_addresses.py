@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.apis.addresses import AddressMap, BrokerAddresses, UnmappedNodeError
+from gateway.apis.addresses import AddressMap, BrokerAddresses
 
 ADDRESSES = AddressMap(host="gateway", first_port=19093, first_node_id=1, count=3)
 
@@ -19,14 +19,8 @@ def test_a_port_follows_from_the_node_id_alone() -> None:
 
 @pytest.mark.parametrize("node_id", [0, 4, -1, 2**31 - 1])
 def test_a_node_outside_the_range_has_no_address(node_id: int) -> None:
-    """The error names the node, the range and the setting to widen."""
-    with pytest.raises(UnmappedNodeError, match=rf"node {node_id} .* nodes 1 to 3: widen `nodes`"):
-        ADDRESSES.address_of(node_id)
-
-
-def test_the_ports_to_bind_are_those_of_the_addresses() -> None:
-    """What is bound and what is told to clients agree."""
-    assert ADDRESSES.ports() == {node: ADDRESSES.address_of(node)[1] for node in (1, 2, 3)}
+    """No other address may be shown in its place."""
+    assert ADDRESSES.address_of(node_id) is None
 
 
 def test_the_newest_broker_address_is_kept() -> None:

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from gateway.apis.addresses import AddressMap, BrokerAddresses, UnmappedNodeError
-from gateway.apis.hosts import EXEMPT, rewrite_hosts
+from gateway.apis.addresses import AddressMap, BrokerAddresses
+from gateway.apis.hosts import EXEMPT, ControllerAddressError, rewrite_hosts
 from gateway.wire.api_keys import ApiKey
 from gateway.wire.messages import Response, default_body, encode_response
 from gateway.wire.schema import HostField, default_value, host_fields
@@ -104,19 +104,50 @@ def test_no_coordinator_stays_none(version: int) -> None:
 
 
 @pytest.mark.parametrize("node_id", [3, -1])
-def test_a_node_without_a_port_fails(node_id: int) -> None:
-    """An address of an unmapped node is never passed on, not even with an odd node id."""
-    body = {"brokers": [{"node_id": node_id, "host": BROKER_HOST, "port": 9092}]}
+@pytest.mark.parametrize(
+    ("api_key", "array", "id_field"),
+    [
+        (ApiKey.METADATA, "brokers", "node_id"),
+        (ApiKey.DESCRIBE_CLUSTER, "brokers", "broker_id"),
+        (ApiKey.FETCH, "node_endpoints", "node_id"),
+    ],
+)
+def test_a_node_without_a_port_is_not_told_of(
+    api_key: ApiKey, array: str, id_field: str, node_id: int
+) -> None:
+    """Its address is never passed on; the nodes beside it are."""
+    theirs = [{id_field: each, "host": BROKER_HOST, "port": 9092} for each in (NODE, node_id, NODE)]
+    body: dict[str, Any] = {array: theirs}
 
-    with pytest.raises(UnmappedNodeError, match=f"node {node_id}"):
-        rewrite_hosts(ApiKey.METADATA, body, ADDRESSES, BrokerAddresses())
+    assert rewrite_hosts(api_key, body, ADDRESSES, BrokerAddresses())
+    assert [{id_field: NODE, "host": "gateway", "port": 9102}] * 2 == body[array]
+
+
+@pytest.mark.parametrize("version", [0, 3, 4, 6])
+def test_a_coordinator_without_a_port_is_not_available(version: int) -> None:
+    """The client asks again later, as after a broker's failure."""
+    node = {"node_id": 3, "host": BROKER_HOST, "port": 9092, "error_code": 0}
+    body = default_body(ApiKey.FIND_COORDINATOR, version, response=True)
+    if "coordinators" in body:
+        body["coordinators"] = [{"key": "g", "error_message": None, **node}]
+    else:
+        body.update(node)
+
+    assert rewrite_hosts(ApiKey.FIND_COORDINATOR, body, ADDRESSES, BrokerAddresses())
+    answer = encode_response(
+        Response(correlation_id=1, body=body), ApiKey.FIND_COORDINATOR, version
+    )
+    assert BROKER_HOST.encode() not in answer
+    assert {"error_code": 15, "node_id": -1, "host": "", "port": -1}.items() <= (
+        body["coordinators"][0] if "coordinators" in body else body
+    ).items()
 
 
 def test_controllers_are_not_proxied() -> None:
     """DescribeCluster about controllers fails rather than show their addresses."""
     body = {"endpoint_type": 2, "brokers": [{"broker_id": 1, "host": BROKER_HOST, "port": 1}]}
 
-    with pytest.raises(UnmappedNodeError, match="controllers"):
+    with pytest.raises(ControllerAddressError, match="controllers"):
         rewrite_hosts(ApiKey.DESCRIBE_CLUSTER, body, ADDRESSES, BrokerAddresses())
 
 

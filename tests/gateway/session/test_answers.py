@@ -218,18 +218,33 @@ def test_records_survive_the_rewriting_around_them() -> None:
     play.finish()
 
 
-def test_a_node_without_a_port_ends_the_session_and_nothing_leaks() -> None:
-    """Fail closed: no address of a broker, no records that were not recorded as delivered."""
+def test_a_node_without_a_port_is_left_out_and_nothing_leaks() -> None:
+    """A cluster that grew beyond the listener's ports goes on with the nodes that have one."""
     play = _asked(connected(), ask(ApiKey.METADATA, 9, topics=None))
-    play >> BrokerBytes(answer(ApiKey.METADATA, 9, brokers=[{**BROKER, "node_id": 7}]))
+    (
+        play
+        >> BrokerBytes(answer(ApiKey.METADATA, 9, brokers=[{**BROKER, "node_id": 7}, BROKER]))
+        << row(EventKind.EXCHANGE, detail={"response": {"node_ids": [1]}})
+        << SendClient(answer(ApiKey.METADATA, 9, brokers=[OURS]))
+    )
+    play.finish()
+
+    assert "broker.internal" not in repr(play.seen)
+
+
+def test_controllers_in_place_of_brokers_end_the_session_and_nothing_leaks() -> None:
+    """Fail closed: no address of a controller, no answer that was not recorded."""
+    play = _asked(connected(), ask(ApiKey.DESCRIBE_CLUSTER, 1))
+    controllers = [{"broker_id": 7, "host": "controller.internal", "port": 9093, "rack": None}]
+    play >> BrokerBytes(answer(ApiKey.DESCRIBE_CLUSTER, 1, endpoint_type=2, brokers=controllers))
     effects = play.take_all()
 
     assert [EventKind.PROTOCOL_ERROR, EventKind.EXCHANGE, EventKind.SESSION_CLOSE] == [
         event.kind for event in events(effects)
     ]
-    assert "widen `nodes`" in (events(effects)[0].detail or "")
+    assert "bootstrap.controllers" in (events(effects)[0].detail or "")
     assert [CloseClient("protocol_error"), CloseBroker()] == effects[-2:]
-    assert "broker.internal" not in repr(effects)
+    assert "controller.internal" not in repr(effects)
 
 
 def test_metadata_teaches_topic_ids_to_all_sessions() -> None:
