@@ -1,0 +1,109 @@
+"""Was anything written past the gateway?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from workbench.questions.coverage import cover
+from workbench.questions.doubts import about_anything
+from workbench.questions.names import find_topic
+from workbench.questions.offsets import PARTITION, State, unaccounted, unseen_counts, written
+from workbench.questions.verdict import Answer, Verdict
+from workbench.questions.wording import count_of
+
+if TYPE_CHECKING:
+    from workbench.questions.coverage import Coverage
+    from workbench.tables import Tables
+
+
+def bypassing_writes(tables: Tables, *, topic: str | None = None) -> Verdict:
+    """Say whether delivered records were written by no recorded producer.
+
+    >>> import workbench as wb
+    >>> from workbench import sample
+    >>> from workbench.questions.bypassing_writes import bypassing_writes
+    >>> verdict = bypassing_writes(wb.open(sample.path()), topic="orders")
+    >>> verdict.answer, verdict.frame["bypassed"].sum()
+    (<Answer.YES: 'yes'>, 1)
+    """
+    chosen = pl.lit(value=True)
+    if topic is not None:
+        topic = find_topic(tables, topic)
+        chosen = pl.col("topic") == topic
+    rows = unaccounted(tables).filter(chosen)
+    frame = _summary(tables, rows, chosen)
+    coverage = cover(tables)
+    open_questions = _open_questions(frame, coverage)
+    bypassed = int(frame["bypassed"].sum())
+    if bypassed:
+        places = frame.filter(pl.col("bypassed") > 0)
+        answer = Answer.YES
+        because = (
+            f"{count_of(bypassed, 'delivered record')} of "
+            f"{count_of(places.height, 'topic-partition')} came from no recorded producer."
+        )
+    elif open_questions:
+        answer, because = Answer.UNKNOWN, f"No such record was found, but {open_questions[0]}."
+    else:
+        answer = Answer.NO
+        because = "Every offset since the recording began was written on record or is explained."
+    where = "" if topic is None else f" to {topic}"
+    return Verdict(
+        question=f"Was anything written{where} past the gateway?",
+        answer=answer,
+        because=because,
+        coverage=coverage,
+        covered=(
+            "Every offset that was delivered, compared with the offsets that producers were told.",
+            "Markers of transactions take offsets and are not counted as writes.",
+            "Records of producers that were told no offset (acks=0) are recognised by content.",
+        ),
+        not_covered=(
+            *(f"There may be more: {each}." for each in open_questions),
+            "Another gateway whose archive is not loaded looks like a write past this one.",
+            "Records that retention or compaction removed before anybody read them.",
+        ),
+        frame=frame,
+        rows=rows,
+        parameters={} if topic is None else {"topic": topic},
+    )
+
+
+def _summary(tables: Tables, rows: pl.LazyFrame, chosen: pl.Expr) -> pl.DataFrame:
+    states = rows.group_by(PARTITION).agg(
+        *((pl.col("state") == state).sum().alias(state) for state in State),
+        bypassed_offsets=pl.col("offset").filter(pl.col("state") == State.BYPASSED).sort().head(20),
+    )
+    recorded = written(tables).group_by(PARTITION)
+    ranges = recorded.agg(written=(pl.col("last") - pl.col("first") + 1).sum())
+    counts = [state.value for state in State]
+    return (
+        unseen_counts(tables)
+        .join(ranges, on=PARTITION, how="left")
+        .join(states, on=PARTITION, how="left")
+        .filter(chosen)
+        .with_columns(pl.col("written", *counts).fill_null(0))
+        .select(*PARTITION, "written", *counts, "unseen", "bypassed_offsets")
+        .sort(*PARTITION)
+        .collect()
+    )
+
+
+def _open_questions(frame: pl.DataFrame, coverage: Coverage) -> tuple[str, ...]:
+    unsure = frame.select(State.MAYBE_LOST, State.MAYBE_UNANSWERED).sum().row(0)
+    found = list(about_anything(coverage))
+    if unsure[0]:
+        found.append(f"{count_of(unsure[0], 'offset')} may belong to requests that are missing")
+    if unsure[1]:
+        found.append(
+            f"{count_of(unsure[1], 'record')} cannot be compared with what was sent without answer"
+        )
+    unseen = int(frame.filter(pl.col("unseen") > 0)["unseen"].sum())
+    if unseen:
+        found.append(
+            f"{count_of(unseen, 'offset')} were neither written nor delivered on record (markers "
+            "of transactions, records sent without answer, or writes past the gateway)"
+        )
+    return tuple(found)

@@ -1,0 +1,113 @@
+"""What was recorded and what is missing: the ground that every verdict stands on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import polars as pl
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from workbench.tables import Tables
+
+UNDECODABLE: Final = "undecodable"
+OUTCOME_UNKNOWN: Final = "outcome_unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """What one gateway instance recorded."""
+
+    origin: str
+    since: datetime
+    until: datetime
+    session_count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coverage:
+    """What the tables hold, and what they are known not to hold."""
+
+    recorded: tuple[Recorded, ...]
+    fault_count: int
+    """Damaged or missing parts of the archive that may have held anything."""
+    lost_event_count: int
+    """Events that are known to be missing, by their sequence numbers."""
+    undecodable_count: int
+    """Payloads that no decoder could open."""
+    outcome_unknown_count: int
+    """Requests that were forwarded and whose answers were never recorded."""
+    is_open: bool
+    """Whether something is still being written, so that newer events are not in the tables."""
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing is missing that could have held any event at all."""
+        return self.fault_count == 0 and bool(self.recorded)
+
+    def sentences(self) -> tuple[str, ...]:
+        """Say it in words."""
+        said = [
+            f"{each.origin} recorded {each.session_count:,} sessions "
+            f"from {moment(each.since)} to {moment(each.until)}."
+            for each in self.recorded
+        ] or ["Nothing was recorded."]
+        if self.fault_count:
+            lost = f", {self.lost_event_count:,} events missing" if self.lost_event_count else ""
+            said.append(f"{self.fault_count:,} parts of the archive are damaged or missing{lost}.")
+        else:
+            said.append("No part of the archive is damaged or missing.")
+        if self.undecodable_count:
+            said.append(f"{self.undecodable_count:,} payloads cannot be decoded.")
+        if self.outcome_unknown_count:
+            said.append(f"The outcome of {self.outcome_unknown_count:,} requests is unknown.")
+        if self.is_open:
+            said.append("The archive is still being written: newer events are not in it.")
+        return tuple(said)
+
+
+def cover(tables: Tables) -> Coverage:
+    """Measure what the tables cover.
+
+    >>> import workbench as wb
+    >>> from workbench import sample
+    >>> from workbench.questions.coverage import cover
+    >>> cover(wb.open(sample.path())).is_whole
+    True
+    """
+    recorded = (
+        tables.sessions.group_by("origin")
+        .agg(
+            since=pl.col("opened_at").min(),
+            until=pl.col("last_seen_at").max(),
+            session_count=pl.len(),
+        )
+        .sort("origin")
+        .collect()
+    )
+    gaps = tables.gaps.collect()
+    fault = is_fault()
+    kind = pl.col("kind")
+    faults = gaps.filter(fault)
+    lost = faults.select(pl.col("last_sequence") - pl.col("first_sequence") + 1).sum().item()
+    return Coverage(
+        recorded=tuple(Recorded(**row) for row in recorded.iter_rows(named=True)),
+        fault_count=faults.height,
+        lost_event_count=int(lost or 0),
+        undecodable_count=gaps.filter(kind == UNDECODABLE).height,
+        outcome_unknown_count=gaps.filter(kind == OUTCOME_UNKNOWN).height,
+        is_open=not gaps.filter(pl.col("kind") == "open_tail").is_empty(),
+    )
+
+
+def is_fault() -> pl.Expr:
+    """Tell the gaps that may have held any event from those that are about one known thing."""
+    about_one = pl.col("kind").is_in([UNDECODABLE, OUTCOME_UNKNOWN])
+    return ~about_one & ~pl.col("is_information").fill_null(value=False)
+
+
+def moment(time: datetime) -> str:
+    """Write a time in UTC, to the second."""
+    return f"{time:%Y-%m-%d %H:%M:%S} UTC"

@@ -1,0 +1,69 @@
+"""What could make another answer true: each doubt is a clause that follows a *but*."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from workbench.questions.coverage import UNDECODABLE
+from workbench.questions.names import is_topic
+from workbench.questions.offsets import State, unaccounted
+from workbench.questions.wording import count_of
+
+if TYPE_CHECKING:
+    from workbench.questions.coverage import Coverage
+    from workbench.tables import Tables
+
+
+def about_anything(coverage: Coverage) -> tuple[str, ...]:
+    """List what makes any absence doubtful."""
+    doubts = []
+    if not coverage.recorded:
+        doubts.append("nothing was recorded at all")
+    if coverage.fault_count:
+        parts = count_of(coverage.fault_count, "part")
+        doubts.append(f"{parts} of the archive may have held it, being damaged or missing")
+    return tuple(doubts)
+
+
+def about_reads(tables: Tables, coverage: Coverage, topic: str | None = None) -> tuple[str, ...]:
+    """List what could hide a delivery, of one topic or of any."""
+    return (
+        *about_anything(coverage),
+        *_undecodable(tables, topic),
+        *_unnamed(tables, topic),
+        *_bypassed(tables),
+    )
+
+
+def _undecodable(tables: Tables, topic: str | None) -> tuple[str, ...]:
+    """Payloads whose records nobody can list; one without a topic may be of any."""
+    gaps = tables.gaps.filter(pl.col("kind") == UNDECODABLE)
+    if topic is not None:
+        gaps = gaps.filter(is_topic(topic) | pl.col("topic").is_null())
+    count = gaps.select(pl.len()).collect().item()
+    return (f"{count_of(count, 'payload')} of it cannot be decoded",) if count else ()
+
+
+def _unnamed(tables: Tables, topic: str | None) -> tuple[str, ...]:
+    """Deliveries under an id that no answer ever named."""
+    if topic is None:
+        return ()
+    unnamed = tables.delivered.filter(
+        pl.col("topic").is_null(), pl.col("topic_id").is_null() | (pl.col("topic_id") != topic)
+    )
+    count = unnamed.select(pl.len()).collect().item()
+    if not count:
+        return ()
+    return (f"{count_of(count, 'delivery', 'deliveries')} name a topic by an unknown id",)
+
+
+def _bypassed(tables: Tables) -> tuple[str, ...]:
+    """Who can write past the gateway can read past it, and of any topic."""
+    bypassed = unaccounted(tables).filter(pl.col("state") == State.BYPASSED)
+    count = bypassed.select(pl.len()).collect().item()
+    if not count:
+        return ()
+    records = count_of(count, "record was", "records were")
+    return (f"{records} written past the gateway, so somebody reaches the brokers directly",)

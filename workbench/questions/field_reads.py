@@ -1,0 +1,140 @@
+"""Did this principal read this field, in clear or masked, and in how many records?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from workbench.questions.coverage import cover
+from workbench.questions.doubts import about_reads
+from workbench.questions.fields import ABSENT, PRESENT, FieldPath, covers, find_field, parse_path
+from workbench.questions.names import find_principal, find_topic, is_topic
+from workbench.questions.verdict import Answer, Verdict
+from workbench.questions.wording import HIDDEN, PASSED, count_of, strongest
+
+if TYPE_CHECKING:
+    from workbench.tables import Tables
+
+_RECORD = ["topic", "topic_id", "partition", "batch", "position"]
+
+
+def did_principal_read_field(
+    tables: Tables, principal: str, topic: str, field: str, *, session: str | None = None
+) -> Verdict:
+    """Say whether a field of JSON values reached a principal, and whether in clear.
+
+    The field is named by its path in the value: `card_number`, `customer.email`, `items[0].sku`.
+
+    >>> import workbench as wb
+    >>> from workbench import sample
+    >>> from workbench.questions.field_reads import did_principal_read_field
+    >>> tables = wb.open(sample.path())
+    >>> did_principal_read_field(tables, "analytics", "payments", "card_number").answer
+    <Answer.NO: 'no'>
+    """
+    principal, topic = find_principal(tables, principal), find_topic(tables, topic)
+    path = parse_path(field)
+    chosen = [pl.col("principal") == principal, is_topic(topic)]
+    if session is not None:
+        chosen.append(pl.col("session") == session)
+    rows = _with_state(tables, tables.reads.filter(*chosen), path)
+    frame = _summary(rows)
+    coverage = cover(tables)
+    doubts = about_reads(tables, coverage, topic)
+    answer, because = _answer(frame, doubts)
+    return Verdict(
+        question=f"Did {principal} read {field} of {topic} in clear?",
+        answer=answer,
+        because=because,
+        proof=strongest(frame.filter(pl.col("state") == "clear")),
+        coverage=coverage,
+        covered=(
+            "Every record delivered, with what was masked in each delivery.",
+            PASSED,
+        ),
+        not_covered=(
+            *(f"It may have been more: {doubt}." for doubt in doubts),
+            "The same content under another name, in keys, in headers, or in another topic.",
+        ),
+        frame=frame,
+        rows=rows.drop("text"),
+        parameters={"principal": principal, "topic": topic, "field": field}
+        | ({} if session is None else {"session": session}),
+    )
+
+
+def _with_state(tables: Tables, reads: pl.LazyFrame, path: FieldPath) -> pl.LazyFrame:
+    """Add to each read the field's text in that delivery, and what state it was in."""
+    delivered = tables.records.filter(pl.col("direction") == "delivered").select(
+        *_RECORD, found=find_field(pl.col("value"), path)
+    )
+    masking = _masking(tables, path)
+    place = ["origin", "sequence"]
+    status = pl.col("found").struct["status"]
+    present = (status == PRESENT).sum().over(place)
+    state = (
+        pl.when(pl.col("masked_count").is_null() & (status == PRESENT))
+        .then(pl.lit("clear"))
+        .when(pl.col("masked_count") >= present)
+        .then(pl.lit("masked"))
+        .when(pl.col("masked_count").is_not_null())
+        .then(pl.lit("maybe masked"))
+        .when(status == ABSENT)
+        .then(pl.lit("absent"))
+        .otherwise(pl.lit("undecodable"))
+    )
+    return (
+        reads.join(delivered, on=_RECORD, how="left", nulls_equal=True)
+        .join(masking, on=place, how="left")
+        .with_columns(state=state, text=pl.col("found").struct["text"])
+        .drop("found", "masked_count")
+    )
+
+
+def _masking(tables: Tables, path: FieldPath) -> pl.LazyFrame:
+    """Return how often the field was masked in each delivery that masked it."""
+    masked = tables.delivered.select("origin", "sequence", "masked").explode("masked").drop_nulls()
+    unnested = masked.unnest("masked")
+    named = unnested.select(pl.col("field").unique()).collect()["field"]
+    covering = [name for name in named if covers(name, path)]
+    return (
+        unnested.filter(pl.col("field").is_in(covering))
+        .group_by("origin", "sequence")
+        .agg(masked_count=pl.col("count").sum())
+    )
+
+
+def _summary(rows: pl.LazyFrame) -> pl.DataFrame:
+    return (
+        rows.group_by("state", "session", "peer")
+        .agg(
+            records=pl.struct("partition", "offset").n_unique(),
+            deliveries=pl.len(),
+            distinct_values=pl.col("text").n_unique() - pl.col("text").has_nulls(),
+            hidden=HIDDEN.sum(),
+            first_at=pl.col("delivered_at").min(),
+            last_at=pl.col("delivered_at").max(),
+            proof_level=pl.col("proof_level").max(),
+        )
+        .sort("state", "first_at", "session")
+        .collect()
+    )
+
+
+def _answer(frame: pl.DataFrame, doubts: tuple[str, ...]) -> tuple[Answer, str]:
+    deliveries = {
+        state: int(frame.filter(pl.col("state") == state)["deliveries"].sum())
+        for state in ("clear", "masked", "maybe masked", "absent", "undecodable")
+    }
+    told = ", ".join(
+        f"{count_of(count, 'time')} {state}" for state, count in deliveries.items() if count
+    )
+    summary = f"It was delivered: {told}." if told else "No delivery is recorded."
+    if deliveries["clear"]:
+        return Answer.YES, summary
+    if deliveries["maybe masked"] or deliveries["undecodable"]:
+        return Answer.UNKNOWN, summary
+    if doubts:
+        return Answer.UNKNOWN, f"{summary} But {doubts[0]}."
+    return Answer.NO, summary

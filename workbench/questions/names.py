@@ -1,0 +1,66 @@
+"""Names as people type them, and the principals and topics that the tables know."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from workbench.tables import Tables
+
+_LISTED_MAX = 12
+
+
+class UnknownNameError(ValueError):
+    """A name that the tables do not know, or that means more than one; the message lists others."""
+
+
+def find_principal(tables: Tables, name: str) -> str:
+    """Return the principal as tables write it; a bare subject will do where it is unambiguous."""
+    sessions = tables.sessions.select("principal", "subject").drop_nulls().unique().collect()
+    known = sorted(sessions["principal"].unique())
+    if name in known:
+        return name
+    meant = sorted(sessions.filter(pl.col("subject") == name)["principal"].unique())
+    if len(meant) == 1:
+        return str(meant[0])
+    if meant:
+        raise UnknownNameError(f"{name!r} is the subject of several principals: {_list(meant)}")
+    subjects = sorted(sessions["subject"].unique())
+    raise UnknownNameError(_unknown("principal", name, known, [*subjects, *known]))
+
+
+def find_topic(tables: Tables, name: str) -> str:
+    """Return the topic's name, or its id where no answer has named it."""
+    seen = [
+        frame.select("topic", "topic_id").unique() for frame in (tables.produced, tables.delivered)
+    ]
+    topics = pl.concat(seen).unique().collect()
+    known = sorted({*topics["topic"].drop_nulls(), *topics["topic_id"].drop_nulls()})
+    if name in known:
+        return name
+    named = sorted(topics["topic"].drop_nulls().unique())
+    raise UnknownNameError(_unknown("topic", name, named, known))
+
+
+def is_topic(name: str) -> pl.Expr:
+    """Select the rows of a topic, by its name or its id."""
+    return (pl.col("topic") == name) | (pl.col("topic_id") == name).fill_null(value=False)
+
+
+def _unknown(what: str, name: str, known: Sequence[str], candidates: Sequence[str]) -> str:
+    if not known:
+        return f"no {what} {name!r}: the tables know none"
+    close = get_close_matches(name, candidates, n=3)
+    if close:
+        return f"no {what} {name!r} was recorded: did you mean {_list(close)}?"
+    return f"no {what} {name!r} was recorded; there are {_list(known)}"
+
+
+def _list(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _LISTED_MAX} more" if len(names) > _LISTED_MAX else ""
+    return ", ".join(names[:_LISTED_MAX]) + more

@@ -1,0 +1,280 @@
+"""Offset accounting: which delivered records no recorded producer wrote, and why that may be.
+
+Every offset of a partition was written by somebody. Those that answers to producers name were
+written through the gateway; one that was delivered and is in no such answer was written otherwise:
+before the recording began, by a producer that was told no offset (acks=0, or its answer was lost),
+in a part of the archive that is missing, or past the gateway.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+
+import polars as pl
+
+from workbench.questions.coverage import UNDECODABLE, is_fault
+
+if TYPE_CHECKING:
+    from workbench.tables import Tables
+
+PARTITION: Final = ["topic", "partition"]
+
+
+class State(StrEnum):
+    """Why no recorded answer names an offset."""
+
+    BYPASSED = "bypassed"
+    """Nothing recorded explains it."""
+    MAYBE_LOST = "maybe_lost"
+    """A part of the archive that is missing may have held the request."""
+    MAYBE_UNANSWERED = "maybe_unanswered"
+    """A producer was told no offset, and its records cannot be compared: masked, or undecodable."""
+    UNANSWERED = "unanswered"
+    """A producer that was told no offset sent the same content."""
+    EARLIER = "earlier"
+    """It is older than what was recorded first of the partition."""
+
+
+def written(tables: Tables) -> pl.LazyFrame:
+    """Return the ranges of offsets that producers were told."""
+    return tables.produced.filter(pl.col("first_offset").is_not_null()).select(
+        _topic(),
+        "partition",
+        first="first_offset",
+        last=pl.coalesce("last_offset", "first_offset"),
+        at=pl.coalesce("answered_at", "at"),
+    )
+
+
+def unaccounted(tables: Tables) -> pl.LazyFrame:
+    """Return each delivered offset that no recorded answer to a producer names, and its state."""
+    ranges = written(tables)
+    missing = _not_in(_delivered(tables), ranges)
+    dated = _neighbours(missing, ranges).join(
+        beginnings(tables), on=PARTITION, how="left", maintain_order="left"
+    )
+    marked = _mark_lost(_mark_unanswered(dated, tables), tables)
+    state = (
+        pl.when(pl.col("begin").is_null() | (pl.col("offset") < pl.col("begin")))
+        .then(pl.lit(State.EARLIER))
+        .when("is_unanswered")
+        .then(pl.lit(State.UNANSWERED))
+        .when("is_maybe_lost")
+        .then(pl.lit(State.MAYBE_LOST))
+        .when("is_maybe_unanswered")
+        .then(pl.lit(State.MAYBE_UNANSWERED))
+        .otherwise(pl.lit(State.BYPASSED))
+    )
+    return marked.select(
+        *PARTITION, "offset", "timestamp", "delivered_at", "principal", "session", state=state
+    ).sort(*PARTITION, "offset")
+
+
+def beginnings(tables: Tables) -> pl.LazyFrame:
+    """Return, for each topic-partition, the end of its log when it was first heard of.
+
+    What lies before may have been written before the recording began. A topic whose creation was
+    recorded begins at 0.
+    """
+    told = pl.concat(
+        [
+            tables.delivered.select(_topic(), "partition", "at", begin="high_watermark"),
+            written(tables).select(*PARTITION, "at", begin="first"),
+        ]
+    ).filter(pl.col("begin") >= 0)
+    first = told.sort("at").group_by(PARTITION).agg(pl.col("at", "begin").first())
+    created = (
+        tables.admin.filter(pl.col("api") == "CREATE_TOPICS", pl.col("error_code") == 0)
+        .select(topic="targets", created_at="at")
+        .explode("topic")
+        .group_by("topic")
+        .agg(pl.col("created_at").min())
+    )
+    is_new = pl.col("created_at") <= pl.col("at")
+    return first.join(created, on="topic", how="left").select(
+        *PARTITION, begin=pl.when(is_new).then(0).otherwise("begin")
+    )
+
+
+def unseen_counts(tables: Tables) -> pl.LazyFrame:
+    """Count the offsets of each topic-partition that were neither written nor delivered on record.
+
+    Counted from where the partition was first heard of to the end of its log as last told; markers
+    of transactions take such offsets, and so does what nobody read.
+    """
+    delivered = tables.delivered.filter(pl.col("first_offset").is_not_null()).select(
+        _topic(), "partition", first="first_offset", last="last_offset"
+    )
+    known = pl.concat([written(tables).select(*PARTITION, "first", "last"), delivered])
+    ends = pl.concat(
+        [
+            known.select(*PARTITION, end=pl.col("last") + 1),
+            tables.delivered.select(_topic(), "partition", end="high_watermark"),
+        ]
+    ).group_by(PARTITION)
+    bounds = (
+        beginnings(tables)
+        .join(ends.agg(pl.col("end").max()), on=PARTITION)
+        .join(_log_starts(tables), on=PARTITION, how="left")
+        .with_columns(begin=pl.max_horizontal("begin", "log_start"))
+    )
+    clipped = (
+        known.join(bounds, on=PARTITION)
+        .with_columns(first=pl.max_horizontal("first", "begin"))
+        .filter(pl.col("last") >= pl.col("first"))
+        .sort(*PARTITION, "first")
+    )
+    reach = pl.col("last").cum_max().shift(1).over(PARTITION)
+    fresh_from = pl.max_horizontal(pl.col("first"), reach + 1)
+    counted = clipped.with_columns(fresh=(pl.col("last") - fresh_from + 1).clip(lower_bound=0))
+    seen = counted.group_by(PARTITION).agg(seen=pl.col("fresh").sum())
+    return bounds.join(seen, on=PARTITION, how="left").select(
+        *PARTITION,
+        unseen=pl.col("end") - pl.col("begin") - pl.col("seen").fill_null(0),
+    )
+
+
+def _topic() -> pl.Expr:
+    return pl.coalesce("topic", "topic_id").alias("topic")
+
+
+def _log_starts(tables: Tables) -> pl.LazyFrame:
+    return (
+        tables.delivered.filter(pl.col("log_start_offset") >= 0)
+        .select(_topic(), "partition", "log_start_offset")
+        .group_by(PARTITION)
+        .agg(log_start=pl.col("log_start_offset").max())
+    )
+
+
+def _delivered(tables: Tables) -> pl.LazyFrame:
+    """Return every delivered offset once, as it was delivered first."""
+    return (
+        tables.reads.filter(pl.coalesce("topic", "topic_id").is_not_null())
+        .with_columns(_topic())
+        .sort("delivered_at", "sequence")
+        .group_by(*PARTITION, "offset")
+        .agg(
+            pl.col("timestamp", "delivered_at", "principal", "session").first(),
+            is_masked=(pl.col("masked").list.len().fill_null(0) > 0).all(),
+        )
+    )
+
+
+def _not_in(offsets: pl.LazyFrame, ranges: pl.LazyFrame) -> pl.LazyFrame:
+    """Drop the offsets that lie in a range."""
+    # Ranges overlap where a topic was deleted and made again: an offset lies in one of those that
+    # begin at or before it exactly if the furthest end of these is not before it.
+    reaching = ranges.sort("first").select(
+        *PARTITION, "first", reach=pl.col("last").cum_max().over(PARTITION)
+    )
+    return (
+        offsets.sort("offset")
+        .join_asof(
+            reaching,
+            left_on="offset",
+            right_on="first",
+            by=PARTITION,
+            strategy="backward",
+            check_sortedness=False,
+        )
+        .filter(pl.col("reach").is_null() | (pl.col("reach") < pl.col("offset")))
+        .drop("first", "reach")
+    )
+
+
+def _neighbours(missing: pl.LazyFrame, ranges: pl.LazyFrame) -> pl.LazyFrame:
+    """Add between which two moments each offset must have been written."""
+    before = ranges.sort("last").select(*PARTITION, "last", written_after="at")
+    behind = ranges.sort("first").select(*PARTITION, "first", next_at="at")
+    return (
+        missing.sort("offset")
+        .join_asof(
+            before,
+            left_on="offset",
+            right_on="last",
+            by=PARTITION,
+            strategy="backward",
+            check_sortedness=False,
+        )
+        .join_asof(
+            behind,
+            left_on="offset",
+            right_on="first",
+            by=PARTITION,
+            strategy="forward",
+            check_sortedness=False,
+        )
+        .with_columns(written_before=pl.min_horizontal("delivered_at", "next_at"))
+        .drop("last", "first", "next_at")
+    )
+
+
+def _mark_unanswered(missing: pl.LazyFrame, tables: Tables) -> pl.LazyFrame:
+    """Recognise records of producers that were told no offset, each of them once."""
+    told_none = tables.records.filter(
+        pl.col("direction") == "produced", pl.col("offset").is_null()
+    ).with_columns(_topic())
+    supply = told_none.group_by(*PARTITION, "content").agg(supply=pl.len())
+    delivered = tables.records.filter(pl.col("direction") == "delivered").with_columns(_topic())
+    contents = delivered.select(*PARTITION, "offset", "content").unique()
+    rank = pl.col("offset").rank("ordinal").over(*PARTITION, "content")
+    recognised = (
+        missing.filter(pl.col("offset") >= pl.col("begin"))
+        .select(*PARTITION, "offset")
+        .join(contents, on=[*PARTITION, "offset"])
+        .join(supply, on=[*PARTITION, "content"])
+        .filter(rank <= pl.col("supply"))
+        .select(*PARTITION, "offset", is_unanswered=pl.lit(value=True))
+        .unique()
+    )
+    return (
+        missing.join(recognised, on=[*PARTITION, "offset"], how="left")
+        .join(_told_none(tables), on=PARTITION, how="left")
+        .with_columns(
+            pl.col("is_unanswered").fill_null(value=False),
+            is_maybe_unanswered=pl.col("is_undecodable") | pl.col("is_masked"),
+        )
+        .with_columns(
+            # Null where every producer of the partition was told its offsets.
+            pl.col("is_maybe_unanswered").fill_null(value=False)
+            & pl.col("is_undecodable").is_not_null()
+        )
+    )
+
+
+def _told_none(tables: Tables) -> pl.LazyFrame:
+    """Return the partitions with a producer that was told no offset."""
+    undecodable = (
+        tables.gaps.filter(pl.col("kind") == UNDECODABLE)
+        .select(_topic(), "partition", is_undecodable=pl.lit(value=True))
+        .unique()
+    )
+    return (
+        tables.produced.filter(
+            pl.col("first_offset").is_null(), pl.col("error_code").fill_null(0) == 0
+        )
+        .select(_topic(), "partition")
+        .unique()
+        .join(undecodable, on=PARTITION, how="left")
+        .with_columns(pl.col("is_undecodable").fill_null(value=False))
+    )
+
+
+def _mark_lost(missing: pl.LazyFrame, tables: Tables) -> pl.LazyFrame:
+    """Mark what may have been written while a part of the archive that is missing was recorded."""
+    faults = tables.gaps.filter(is_fault()).select(gap_since="since", gap_until="until").unique()
+    reaches = pl.col("gap_until").is_null() | pl.col("written_after").is_null()
+    begins = pl.col("gap_since").is_null() | (pl.col("gap_since") <= pl.col("written_before"))
+    overlaps = begins & (reaches | (pl.col("gap_until") >= pl.col("written_after")))
+    lost = (
+        missing.select(*PARTITION, "offset", "written_after", "written_before")
+        .join(faults, how="cross")
+        .filter(overlaps)
+        .select(*PARTITION, "offset", is_maybe_lost=pl.lit(value=True))
+        .unique()
+    )
+    return missing.join(lost, on=[*PARTITION, "offset"], how="left").with_columns(
+        pl.col("is_maybe_lost").fill_null(value=False)
+    )

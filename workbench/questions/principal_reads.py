@@ -1,0 +1,103 @@
+"""What did this principal read?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from workbench.questions.coverage import cover
+from workbench.questions.doubts import about_reads
+from workbench.questions.names import find_principal, find_topic, is_topic
+from workbench.questions.verdict import Answer, Verdict
+from workbench.questions.wording import HIDDEN, PASSED, count_of, strongest
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from workbench.tables import Tables
+
+
+def what_did_principal_read(
+    tables: Tables,
+    principal: str,
+    *,
+    topic: str | None = None,
+    session: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> Verdict:
+    """Say which records a principal was sent, by topic-partition and session.
+
+    `since` is inclusive, `until` is not; both compare with the time of delivery.
+
+    >>> import workbench as wb
+    >>> from workbench import sample
+    >>> from workbench.questions.principal_reads import what_did_principal_read
+    >>> verdict = what_did_principal_read(wb.open(sample.path()), "reporting")
+    >>> verdict.frame["topic"].to_list()
+    ['invoices']
+    """
+    principal = find_principal(tables, principal)
+    chosen = [pl.col("principal") == principal]
+    if topic is not None:
+        topic = find_topic(tables, topic)
+        chosen.append(is_topic(topic))
+    if session is not None:
+        chosen.append(pl.col("session") == session)
+    if since is not None:
+        chosen.append(pl.col("delivered_at") >= since)
+    if until is not None:
+        chosen.append(pl.col("delivered_at") < until)
+    rows = tables.reads.filter(*chosen)
+    frame = _summary(rows)
+    coverage = cover(tables)
+    doubts = about_reads(tables, coverage, topic)
+    given = {"topic": topic, "session": session, "since": since, "until": until}
+    limits: dict[str, object] = {name: it for name, it in given.items() if it is not None}
+    if not frame.is_empty():
+        answer, because = Answer.YES, _amount(frame)
+    elif doubts:
+        answer, because = Answer.UNKNOWN, f"No delivery is recorded, but {doubts[0]}."
+    else:
+        answer, because = Answer.NO, "No delivery is recorded."
+    of_topic = "" if topic is None else f" of {topic}"
+    limited = "".join(f", {name} {limits[name]}" for name in limits if name != "topic")
+    return Verdict(
+        question=f"What{of_topic} did {principal} read{limited}?",
+        answer=answer,
+        because=because,
+        proof=strongest(frame),
+        coverage=coverage,
+        covered=("Every record of every recorded delivery.", PASSED),
+        not_covered=tuple(f"It may have been more: {doubt}." for doubt in doubts),
+        frame=frame,
+        rows=rows,
+        parameters={"principal": principal, **limits},
+    )
+
+
+def _summary(rows: pl.LazyFrame) -> pl.DataFrame:
+    return (
+        rows.group_by("topic", "topic_id", "partition", "session", "peer")
+        .agg(
+            records=pl.col("offset").n_unique(),
+            deliveries=pl.len(),
+            first_offset=pl.col("offset").min(),
+            last_offset=pl.col("offset").max(),
+            first_at=pl.col("delivered_at").min(),
+            last_at=pl.col("delivered_at").max(),
+            masked=pl.col("masked").explode().drop_nulls().unique().sort(),
+            hidden=HIDDEN.sum(),
+            proof_level=pl.col("proof_level").max(),
+        )
+        .sort("first_at", "topic", "partition")
+        .collect()
+    )
+
+
+def _amount(frame: pl.DataFrame) -> str:
+    records = count_of(int(frame["deliveries"].sum()), "delivery", "deliveries")
+    topics = count_of(frame["topic"].n_unique(), "topic")
+    sessions = count_of(frame["session"].n_unique(), "connection")
+    return f"{records} of single records, from {topics}, over {sessions}."
