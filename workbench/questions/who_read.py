@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from workbench.questions.coverage import cover
+from workbench.questions.coverage import cover, moment
 from workbench.questions.doubts import about_reads
 from workbench.questions.names import find_topic, is_topic
 from workbench.questions.verdict import Answer, Verdict
@@ -125,7 +125,8 @@ def _readers(frame: pl.DataFrame) -> str:
     first = frame.row(0, named=True)
     principals = frame["principal"].n_unique()
     who = count_of(principals, "principal") if principals > 1 else str(first["principal"])
-    return f"{count_of(frame.height, 'connection')} of {who} received it, the first at {first['first_at']:%H:%M:%S} UTC."
+    clients = count_of(frame.height, "connection")
+    return f"{clients} of {who} received it, the first at {moment(first['first_at'])}."
 
 
 def _bytes(text: str | bytes) -> bytes:
