@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from gateway.wire.records.batch import BatchSpan
 
 
+OFFSET_MAX = 2**63 - 1
+"""A batch that claims more is nonsense, and would not fit the columns of a segment."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
     """What the batch headers of one topic-partition say.
@@ -48,7 +52,7 @@ def _measure(spans: Iterable[BatchSpan]) -> Measured:
     record_count = 0
     for span in spans:
         header = span.header
-        if header is None:
+        if header is None or header.last_offset > OFFSET_MAX:
             extents.append(Extent(None, None, 0, span.end - span.start))
             continue
         if first_offset is None:

@@ -44,3 +44,18 @@ def test_nonsense_is_one_extent_without_offsets() -> None:
         last_offset=None,
         record_count=0,
     ) == measure(memoryview(b"\0" * 100))
+
+
+def test_offsets_beyond_kafkas_own_are_nonsense() -> None:
+    """A client may write any base offset; the row must still fit a segment."""
+    last, beyond = batch(2**63 - 3, 3), batch(2**63 - 2, 3)
+    measured = measure(memoryview(last + beyond))
+
+    assert (Extent(2**63 - 3, 2**63 - 1, 3, len(last)), Extent(None, None, 0, len(beyond))) == (
+        measured.extents
+    )
+    assert (2**63 - 3, 2**63 - 1, 3) == (
+        measured.first_offset,
+        measured.last_offset,
+        measured.record_count,
+    )
