@@ -1,0 +1,7 @@
+"""Measurements: what the gateway costs (gateway), and how fast evidence is read (evidence).
+
+Each is a command, `python -m benchmarks.NAME`, that prints a table and can write JSON. A *route*
+(routes) is a way to reach Kafka: direct, or through a gateway. Every measurement of a *load* (load)
+is taken on both routes in turn, several times in one run, because machines and neighbours change
+from minute to minute; only ratios within one run are compared.
+"""
