@@ -27,6 +27,12 @@ TABLE = Path(__file__).resolve().parent.parent / "gateway" / "wire" / "table" / 
 API_VERSIONS = 18
 CONTROLLED_SHUTDOWN = 7
 
+# What a definition says of a field. Anything else could change the bytes, and must be understood
+# before it is kept or left out.
+BYTES = {"name", "type", "versions", "nullableVersions", "tag", "taggedVersions", "fields"}
+MEANING = {"default", "ignorable", "entityType"}
+LEFT_OUT = {"about", "mapKey", "zeroCopy"}
+
 Definition = dict[str, Any]
 
 
@@ -68,7 +74,12 @@ def read_default(field: Definition) -> bool | int | str | None:
 
 def build_field(field: Definition, structs: Mapping[str, Sequence[Definition]]) -> Definition:
     """Build the table's form of one field, with the fields of a named structure put in place."""
-    prefix, kind = re.fullmatch(r"(\[\])?(\w+)", field["type"]).groups(default="")  # type: ignore[union-attr] # every type matches, or the run stops here
+    if unknown := field.keys() - BYTES - MEANING - LEFT_OUT:
+        raise SystemExit(f"{field['name']} has attributes unknown so far: {sorted(unknown)}")
+    if field.get("taggedVersions", field["versions"]) != field["versions"]:
+        raise SystemExit(f"{field['name']} became tagged later: the table has no place for that")
+    kind = field["type"].removeprefix("[]")
+    prefix = field["type"].removesuffix(kind)
     members = field.get("fields") or structs.get(kind)
     built: Definition = {
         "name": snake_case(field["name"]),
