@@ -18,6 +18,10 @@ ConfigFile = Annotated[
     Path,
     typer.Option("--config", "-c", help="The configuration file (docs/configuration.md)."),
 ]
+ArchiveFolder = Annotated[Path, typer.Argument(help="The archive's folder.", show_default=False)]
+AsJson = Annotated[
+    bool, typer.Option("--json", help="Print a JSON document (docs/verifying.md) instead.")
+]
 CheckOnly = Annotated[
     bool, typer.Option("--check", help="Check the configuration, say what is wrong, and end.")
 ]
@@ -29,6 +33,7 @@ def register(app: typer.Typer) -> None:
     gateway.command("run")(run)
     gateway.command("hash-password")(hash_password)
     app.add_typer(gateway, name="gateway")
+    app.command("verify")(verify)
 
 
 def run(config: ConfigFile, *, check: CheckOnly = False) -> None:
@@ -78,3 +83,13 @@ def hash_password() -> None:
         typer.echo("no password was given", err=True)
         raise typer.Exit(USAGE_EXIT_CODE)
     typer.echo(passwords.hash_password(password))
+
+
+def verify(archive: ArchiveFolder, *, as_json: AsJson = False) -> None:
+    """Verify that an archive is as it was written: its structure, hashes, chain and sequence.
+
+    Exit code 0 means whole, 1 damaged, and 2 that there is no archive.
+    """
+    from gateway.verify_command import verify_archive
+
+    raise typer.Exit(verify_archive(archive, as_json=as_json))

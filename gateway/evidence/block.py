@@ -118,8 +118,8 @@ class Totals:
         """Take in the header of a block."""
         self.event_count += header.event_count
         self.torn_bytes += header.torn_bytes
-        self.first_wall_ns = _least(self.first_wall_ns, header.first_wall_ns)
-        self.last_wall_ns = _most(self.last_wall_ns, header.last_wall_ns)
+        self.first_wall_ns = least(self.first_wall_ns, header.first_wall_ns)
+        self.last_wall_ns = most(self.last_wall_ns, header.last_wall_ns)
 
 
 class _AnyHeader(msgspec.Struct):
@@ -157,9 +157,11 @@ def decode_header(content: bytes) -> tuple[BlockHeader, str]:
     return header, digest
 
 
-def _least(known: int | None, seen: int | None) -> int | None:
+def least(known: int | None, seen: int | None) -> int | None:
+    """Return the smaller of what is there."""
     return min((value for value in (known, seen) if value is not None), default=None)
 
 
-def _most(known: int | None, seen: int | None) -> int | None:
+def most(known: int | None, seen: int | None) -> int | None:
+    """Return the larger of what is there."""
     return max((value for value in (known, seen) if value is not None), default=None)

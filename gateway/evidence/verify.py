@@ -1,0 +1,169 @@
+"""Verifying an archive: reading all of it, and saying what was found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+
+from gateway.evidence.ahead import decoding_threads
+from gateway.evidence.archive import (
+    check_archive,
+    origins,
+    scan_origin,
+    segment_paths,
+    segments_directory,
+)
+from gateway.evidence.block import least, most
+from gateway.evidence.damage import Damage, DamageKind
+from gateway.evidence.reader import Block, SegmentReader
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from concurrent.futures import Executor
+    from pathlib import Path
+
+    from gateway.evidence.stored import StoredHeader
+
+SHOWN: Final = (
+    "Every byte of every segment is as its hashes say, and within each origin every block follows "
+    "the one before it: nothing in between was changed, removed, added, doubled or moved without "
+    "also computing all later hashes anew."
+)
+NOT_SHOWN: Final = (
+    "That nobody computed the chain anew from some point on: it carries no signature yet.",
+    "That nothing is gone from the end: the newest blocks and segments, or a whole origin.",
+    "That the recorder ran all the time, that its clock was right, or that all traffic passed it.",
+    "Against the first two, compare the chain heads with ones that were noted elsewhere.",
+)
+REMEDIES: Final[Mapping[DamageKind, str]] = {
+    DamageKind.MARKER: "Find out who touched the file; the segments do not depend on it.",
+    DamageKind.UNREADABLE: "Copy the medium before anything else; check permissions and disk.",
+    DamageKind.UNEXPECTED_FILE: "Keep it, find out who put it there, and look at it elsewhere.",
+    DamageKind.HEADER: "Keep this copy and compare the segment with another one.",
+    DamageKind.FRAME: "Keep this copy and take the block from another one; its hash tells which.",
+    DamageKind.ROWS: "The writer was at fault or was not ours: do not rely on this block.",
+    DamageKind.CHAIN: "Compare with another copy of the archive to see which one was altered.",
+    DamageKind.NAME: "The file was renamed or moved: find out by whom, and keep it as it is.",
+    DamageKind.SEQUENCE_GAP: "Look for the missing segment in other copies and in the journal.",
+    DamageKind.SEQUENCE_OVERLAP: "Two histories exist: find out which one the gateway wrote.",
+    DamageKind.MISSING_BEGINNING: "Look for the oldest segments where older evidence is kept.",
+    DamageKind.TRUNCATED: "Look for the whole segment in other copies of the archive.",
+    DamageKind.SEEK_TABLE: "The blocks are unharmed: compare the end of the file with a copy.",
+    DamageKind.TRAILING_BYTES: "Keep them apart: they are no evidence of the gateway's.",
+    DamageKind.OPEN_TAIL: "Nothing, while the gateway runs; after a crash, start it once more.",
+}
+
+
+class Verdict(StrEnum):
+    """What verification comes to."""
+
+    WHOLE = "whole"
+    DAMAGED = "damaged"
+
+
+@dataclass(slots=True, kw_only=True)
+class OriginVerification:
+    """What one origin's segments hold that is sound."""
+
+    origin: str
+    segments: int = 0
+    """The files, sound or not."""
+    stored_bytes: int = 0
+    """The size of the files."""
+    blocks: int = 0
+    events: int = 0
+    first_sequence: int | None = None
+    last_sequence: int | None = None
+    first_wall_ns: int | None = None
+    last_wall_ns: int | None = None
+    head: StoredHeader | None = None
+    """The last header, to which the hashes of all before it lead; None when none is sound."""
+    is_open: bool = False
+    """Whether the newest segment is being written, or was when its writer died."""
+
+    def add(self, block: Block) -> None:
+        """Count a block that is sound."""
+        header = block.header
+        self.blocks += 1
+        self.events += header.event_count
+        self.first_sequence = least(self.first_sequence, header.first_sequence)
+        self.last_sequence = most(self.last_sequence, header.last_sequence)
+        self.first_wall_ns = least(self.first_wall_ns, header.first_wall_ns)
+        self.last_wall_ns = most(self.last_wall_ns, header.last_wall_ns)
+
+
+@dataclass(slots=True, kw_only=True)
+class Verification:
+    """What an archive holds that is sound, and everything that is wrong with it."""
+
+    origins: list[OriginVerification] = field(default_factory=list)
+    damages: list[Damage] = field(default_factory=list)
+
+    @property
+    def verdict(self) -> Verdict:
+        """Whether all of it is as it was written; an open tail is no fault."""
+        return Verdict.DAMAGED if self.faults else Verdict.WHOLE
+
+    @property
+    def faults(self) -> list[Damage]:
+        """What is wrong."""
+        return [damage for damage in self.damages if not damage.is_information]
+
+    @property
+    def notices(self) -> list[Damage]:
+        """What is to be known and is no fault."""
+        return [damage for damage in self.damages if damage.is_information]
+
+
+def verify(
+    archive: Path, on_progress: Callable[[int, int], object] = lambda _done, _total: None
+) -> Verification:
+    """Read the whole archive and return what is sound and what is not.
+
+    `on_progress` is given the bytes read and all bytes to read, from time to time. Damage never
+    raises. Raises ArchiveError when the path is no archive at all.
+    """
+    verification = Verification()
+    problem = check_archive(archive)
+    if problem is not None:
+        verification.damages.append(problem)
+    verification.origins = [_measure(archive, origin) for origin in origins(archive)]
+    total = sum(origin.stored_bytes for origin in verification.origins)
+    done = 0
+    with decoding_threads() as threads:
+        for origin in verification.origins:
+            on_progress(done, total)
+            for read in _verify_origin(archive, origin, verification.damages, threads):
+                on_progress(done + read, total)
+            done += origin.stored_bytes
+    on_progress(total, total)
+    return verification
+
+
+def _verify_origin(
+    archive: Path, origin: OriginVerification, damages: list[Damage], threads: Executor
+) -> Iterator[int]:
+    """Fill in what the origin's segments hold; yield how much of it has been read."""
+    reader = SegmentReader(origin.origin, threads)
+    read = 0
+    for found in scan_origin(archive, origin.origin, reader):
+        if isinstance(found, Block):
+            origin.add(found)
+            read += found.header.frame_bytes
+            yield read
+        elif isinstance(found, Damage):
+            damages.append(found)
+            origin.is_open |= found.kind is DamageKind.OPEN_TAIL
+    origin.head = reader.history.head
+
+
+def _measure(archive: Path, origin: str) -> OriginVerification:
+    found = OriginVerification(origin=origin)
+    try:
+        for path in segment_paths(segments_directory(archive, origin)):
+            found.segments += 1
+            found.stored_bytes += path.stat().st_size
+    except OSError:
+        pass  # Reading it will tell.
+    return found

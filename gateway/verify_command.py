@@ -1,0 +1,160 @@
+"""The body of `streamwitness verify`: reading with a progress bar, and printing what was found."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+from rich.console import Console
+from rich.filesize import decimal
+from rich.progress import Progress
+from rich.table import Table
+from rich.text import Text
+
+from gateway.evidence.document import (
+    DamageDocument,
+    OriginDocument,
+    VerificationDocument,
+    document_of,
+    printable,
+)
+from gateway.evidence.errors import ArchiveError
+from gateway.evidence.verify import Verdict, Verification, verify
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+EXIT_CODES: Final = {Verdict.WHOLE: 0, Verdict.DAMAGED: 1}
+NO_ARCHIVE_EXIT_CODE: Final = 2
+# More would bury what was found first; the document for programs has them all.
+DAMAGES_SHOWN_MAX: Final = 50
+_WIDTH_WITHOUT_TERMINAL: Final = 120
+
+
+def verify_archive(archive: Path, *, as_json: bool) -> int:
+    """Verify the archive, print what was found, and return the exit code."""
+    try:
+        document = document_of(archive, _verify(archive))
+    except ArchiveError as error:
+        sys.stderr.write(f"streamwitness: {printable(str(error))}\n")
+        return NO_ARCHIVE_EXIT_CODE
+    if as_json:
+        sys.stdout.write(msgspec.json.format(msgspec.json.encode(document)).decode() + "\n")
+    else:
+        width = None if sys.stdout.isatty() else _WIDTH_WITHOUT_TERMINAL
+        show(document, Console(highlight=False, width=width))
+    return EXIT_CODES[document.verdict]
+
+
+def show(document: VerificationDocument, console: Console) -> None:
+    """Print the result for people."""
+    is_whole = document.verdict is Verdict.WHOLE
+    faults = [damage for damage in document.damages if not damage.is_information]
+    verdict = "whole" if is_whole else f"DAMAGED: {_count(len(faults), 'fault')}"
+    console.print(Text(verdict, style="bold green" if is_whole else "bold red"))
+    console.print(Text(_summary(document)), soft_wrap=True)
+    if document.origins:
+        console.print(_table(document.origins))
+        _show_heads(document.origins, console)
+    _show_damages("Faults", faults, console)
+    notices = [damage for damage in document.damages if damage.is_information]
+    _show_damages("Not faults", notices, console)
+    console.print(Text("\nWhat this shows", style="bold"))
+    console.print(Text(_shown(document, is_whole=is_whole)))
+    console.print(Text("\nWhat it cannot show", style="bold"))
+    for sentence in document.not_shown:
+        console.print(Text(sentence))
+
+
+def _verify(archive: Path) -> Verification:
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        return verify(archive)
+    with Progress(console=console, transient=True) as progress:
+        task = progress.add_task("Reading", total=None)
+        return verify(
+            archive, lambda done, total: progress.update(task, completed=done, total=total)
+        )
+
+
+def _summary(document: VerificationDocument) -> str:
+    parts = [
+        _count(len(document.origins), "origin"),
+        _count(document.segments, "segment"),
+        _count(document.blocks, "block"),
+        _count(document.events, "event"),
+        decimal(document.stored_bytes),
+    ]
+    times = f", {document.first_time} to {document.last_time}" if document.first_time else ""
+    return f"{document.archive}: {', '.join(parts)}{times}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def _table(origins: Sequence[OriginDocument]) -> Table:
+    table = Table("origin")
+    for heading in ("segments", "blocks", "events", "size"):
+        table.add_column(heading, justify="right")
+    for heading in ("first event", "last event", "newest segment"):
+        table.add_column(heading)
+    for origin in origins:
+        table.add_row(
+            Text(origin.origin),
+            f"{origin.segments:,}",
+            f"{origin.blocks:,}",
+            f"{origin.events:,}",
+            decimal(origin.stored_bytes),
+            _short(origin.first_time),
+            _short(origin.last_time),
+            "not sealed" if origin.is_open else "sealed",
+        )
+    return table
+
+
+def _short(time: str | None) -> str:
+    return "" if time is None else time[:19].replace("T", " ") + "Z"
+
+
+def _show_heads(origins: Sequence[OriginDocument], console: Console) -> None:
+    console.print(Text("Chain heads", style="bold"))
+    for origin in origins:
+        head = origin.head
+        told = (
+            f"{head.digest}  segment {head.segment}, block {head.block}, {origin.origin}"
+            if head
+            else f"none, {origin.origin}"
+        )
+        console.print(Text(told), soft_wrap=True)
+
+
+def _show_damages(title: str, damages: Sequence[DamageDocument], console: Console) -> None:
+    if not damages:
+        return
+    console.print(Text(f"\n{title}", style="bold"))
+    for number, damage in enumerate(damages[:DAMAGES_SHOWN_MAX], start=1):
+        console.print(Text(f"{number}. {damage.kind}: {_place(damage)}"), soft_wrap=True)
+        console.print(Text(f"   {damage.message}"), soft_wrap=True)
+        console.print(Text(f"   What to do: {damage.remedy}"), soft_wrap=True)
+    if len(damages) > DAMAGES_SHOWN_MAX:
+        more = len(damages) - DAMAGES_SHOWN_MAX
+        console.print(Text(f"{more:,} more; --json lists them all"))
+
+
+def _place(damage: DamageDocument) -> str:
+    parts = ["/".join(part for part in (damage.origin, damage.segment) if part)]
+    parts.append(f"byte {damage.byte_offset}")
+    if damage.block is not None:
+        parts.append(f"block {damage.block}")
+    if damage.first_sequence is not None:
+        parts.append(f"events {damage.first_sequence} to {damage.last_sequence}")
+    return ", ".join(parts)
+
+
+def _shown(document: VerificationDocument, *, is_whole: bool) -> str:
+    if is_whole:
+        return document.shown
+    return "What is listed as a fault is not as it was written. Of the rest: " + document.shown
