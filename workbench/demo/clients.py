@@ -143,9 +143,9 @@ def sighting(login: Login, message: Message) -> Sighting:
     """Write down a record as a confluent-kafka client sees it."""
     key, topic = message.key(), message.topic()
     partition, offset = message.partition(), message.offset()
-    assert topic is not None and partition is not None and offset is not None, (
-        "a record has a place"
-    )
+    assert topic is not None
+    assert partition is not None
+    assert offset is not None
     return Sighting(
         subject=login.subject,
         client_id=login.client_id,

@@ -81,6 +81,11 @@ class Child:
         except subprocess.TimeoutExpired:
             self._process.kill()
             return self._process.wait()
+        except BaseException:
+            # Ctrl-C again: the user will not wait for a good end.
+            self._process.kill()
+            self._process.wait()
+            raise
 
 
 def start_on_free_ports(start: Callable[[], Started]) -> Started:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import Counter
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
@@ -67,10 +66,6 @@ class GroundTruth:
     def received_by(self, client_id: str, topic: str) -> int:
         """Count the records of a topic that one client was given."""
         return sum((each.client_id, each.topic) == (client_id, topic) for each in self.received)
-
-    def readers(self) -> Counter[tuple[str, str, str]]:
-        """Count the records that each subject's client was given of each topic."""
-        return Counter((each.subject, each.client_id, each.topic) for each in self.received)
 
     def save(self, file: Path) -> None:
         """Write it as JSON."""

@@ -1,0 +1,45 @@
+"""The user sees every stage: moving in a terminal, as a line elsewhere."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from rich.console import Console
+
+from workbench.demo.show import Show
+
+
+def shown(*, is_terminal: bool) -> str:
+    """Show one stage with progress and return what was written."""
+    stream = io.StringIO()
+    with Show(Console(file=stream, force_terminal=is_terminal, width=100)).step(
+        "Seal the evidence", total=10
+    ) as step:
+        step.tell("half", 5)
+    return stream.getvalue()
+
+
+def test_a_stage_leaves_one_line_where_no_terminal_is() -> None:
+    """A log of a pipeline has neither bars nor control characters."""
+    assert "\x1b" not in shown(is_terminal=False)
+    assert [["✓", "Seal", "the", "evidence"]] == [
+        line.split()[:4] for line in shown(is_terminal=False).splitlines()
+    ]
+
+
+def test_a_terminal_shows_what_goes_on() -> None:
+    """The bar says what is going on in the stage."""
+    assert "Seal the evidence: half" in shown(is_terminal=True)
+
+
+def test_a_stage_that_fails_is_not_called_done() -> None:
+    """The error speaks instead."""
+    stream = io.StringIO()
+    with (
+        pytest.raises(OSError, match="disk"),
+        Show(Console(file=stream)).step("Seal the evidence"),
+    ):
+        raise OSError("disk")
+
+    assert "✓" not in stream.getvalue()
