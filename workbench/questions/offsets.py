@@ -56,10 +56,10 @@ def unaccounted(tables: Tables) -> pl.LazyFrame:
     )
     marked = _mark_lost(_mark_unanswered(dated, tables), tables)
     state = (
-        pl.when(pl.col("begin").is_null() | (pl.col("offset") < pl.col("begin")))
-        .then(pl.lit(State.EARLIER))
-        .when("is_unanswered")
+        pl.when("is_unanswered")
         .then(pl.lit(State.UNANSWERED))
+        .when(pl.col("begin").is_null() | (pl.col("offset") < pl.col("begin")))
+        .then(pl.lit(State.EARLIER))
         .when("is_maybe_lost")
         .then(pl.lit(State.MAYBE_LOST))
         .when("is_maybe_unanswered")
@@ -221,8 +221,7 @@ def _mark_unanswered(missing: pl.LazyFrame, tables: Tables) -> pl.LazyFrame:
     contents = delivered.select(*PARTITION, "offset", "content").unique()
     rank = pl.col("offset").rank("ordinal").over(*PARTITION, "content")
     recognised = (
-        missing.filter(pl.col("offset") >= pl.col("begin"))
-        .select(*PARTITION, "offset")
+        missing.select(*PARTITION, "offset")
         .join(contents, on=[*PARTITION, "offset"])
         .join(supply, on=[*PARTITION, "content"])
         .filter(rank <= pl.col("supply"))

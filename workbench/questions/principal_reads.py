@@ -79,7 +79,7 @@ def what_did_principal_read(
 
 def _summary(rows: pl.LazyFrame) -> pl.DataFrame:
     return (
-        rows.group_by("topic", "topic_id", "partition", "session", "peer")
+        rows.group_by(pl.coalesce("topic", "topic_id"), "partition", "session", "peer")
         .agg(
             records=pl.col("offset").n_unique(),
             deliveries=pl.len(),

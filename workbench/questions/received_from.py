@@ -1,0 +1,145 @@
+"""Who received what this principal wrote?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from workbench.questions.coverage import cover
+from workbench.questions.doubts import about_reads
+from workbench.questions.names import find_principal, find_topic, is_topic
+from workbench.questions.verdict import Answer, Verdict
+from workbench.questions.wording import PASSED, count_of, strongest
+
+if TYPE_CHECKING:
+    from workbench.tables import Tables
+
+_PARTITION = ["topic", "partition"]
+
+
+def who_received_from(
+    tables: Tables, principal: str, *, session: str | None = None, topic: str | None = None
+) -> Verdict:
+    """Say which records a principal wrote, and which other connections were given them afterwards.
+
+    >>> import workbench as wb
+    >>> from workbench import sample
+    >>> from workbench.questions.received_from import who_received_from
+    >>> truth = sample.truth()
+    >>> verdict = who_received_from(
+    ...     wb.open(sample.path()), "billing", session=truth.suspect_session, topic="orders"
+    ... )
+    >>> verdict.frame["reader"].to_list()
+    ['fulfilment@gateway:clients']
+    """
+    principal = find_principal(tables, principal)
+    chosen = [pl.col("principal") == principal]
+    if session is not None:
+        chosen.append(pl.col("session") == session)
+    if topic is not None:
+        topic = find_topic(tables, topic)
+        chosen.append(is_topic(topic))
+    produced = tables.produced.filter(*chosen)
+    rows = _received(tables, produced)
+    frame = _summary(produced, rows)
+    coverage = cover(tables)
+    doubts = (*about_reads(tables, coverage, topic), *_unplaced(produced))
+    readers = frame["reader"].drop_nulls().n_unique()
+    if readers:
+        answer = Answer.YES
+        records = count_of(int(frame["received"].sum()), "record")
+        because = f"{count_of(readers, 'principal')} received {records} of it."
+    elif doubts:
+        answer, because = Answer.UNKNOWN, f"No delivery of it is recorded, but {doubts[0]}."
+    else:
+        written = count_of(int(frame["written"].sum()), "record")
+        answer, because = Answer.NO, f"It wrote {written}; no delivery of any is recorded."
+    given = {"session": session, "topic": topic}
+    limits = {name: value for name, value in given.items() if value is not None}
+    return Verdict(
+        question=f"Who received what {principal} wrote"
+        f"{''.join(f', {name} {value}' for name, value in limits.items())}?",
+        answer=answer,
+        because=because,
+        proof=strongest(frame.drop_nulls("reader")),
+        coverage=coverage,
+        covered=("Every later delivery of the offsets that it was told, by offset.", PASSED),
+        not_covered=(
+            *(f"There may be more: {doubt}." for doubt in doubts),
+            "Its content where somebody else wrote it again.",
+        ),
+        frame=frame,
+        rows=rows,
+        parameters={"principal": principal, **limits},
+    )
+
+
+def _received(tables: Tables, produced: pl.LazyFrame) -> pl.LazyFrame:
+    written = (
+        produced.filter(pl.col("first_offset").is_not_null())
+        .select(
+            pl.coalesce("topic", "topic_id").alias("topic"),
+            "partition",
+            first="first_offset",
+            last=pl.coalesce("last_offset", "first_offset"),
+            written_at="at",
+            writer_session="session",
+        )
+        .sort("first")
+    )
+    reads = tables.reads.select(
+        pl.coalesce("topic", "topic_id").alias("topic"),
+        "partition",
+        "offset",
+        "delivered_at",
+        "proof_level",
+        "peer",
+        reader="principal",
+        reader_session="session",
+    ).filter(pl.col("topic").is_not_null())
+    return (
+        reads.sort("offset")
+        .join_asof(
+            written,
+            left_on="offset",
+            right_on="first",
+            by=_PARTITION,
+            strategy="backward",
+            check_sortedness=False,
+        )
+        .filter(
+            pl.col("offset") <= pl.col("last"),
+            pl.col("reader_session") != pl.col("writer_session"),
+            pl.col("delivered_at") >= pl.col("written_at"),
+        )
+        .drop("first", "last")
+        .sort("delivered_at", *_PARTITION, "offset")
+    )
+
+
+def _summary(produced: pl.LazyFrame, rows: pl.LazyFrame) -> pl.DataFrame:
+    written = produced.group_by(topic=pl.coalesce("topic", "topic_id")).agg(
+        written=pl.col("record_count").sum(), written_at=pl.col("at").min()
+    )
+    received = rows.group_by("topic", "reader").agg(
+        received=pl.struct("partition", "offset").n_unique(),
+        connections=pl.col("reader_session").n_unique(),
+        first_at=pl.col("delivered_at").min(),
+        last_at=pl.col("delivered_at").max(),
+        proof_level=pl.col("proof_level").max(),
+    )
+    return (
+        written.join(received, on="topic", how="left", nulls_equal=True)
+        .sort("written_at", "topic", "first_at")
+        .collect()
+    )
+
+
+def _unplaced(produced: pl.LazyFrame) -> tuple[str, ...]:
+    """Records whose offsets the producer was never told cannot be followed by offset."""
+    told_none = produced.filter(
+        pl.col("first_offset").is_null(), pl.col("error_code").fill_null(0) == 0
+    )
+    count = told_none.select(pl.col("record_count").sum()).collect().item()
+    return (f"the offsets of {count_of(count, 'record')} are unknown",) if count else ()
