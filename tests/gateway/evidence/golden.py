@@ -1,0 +1,131 @@
+"""The golden archive: a small one of every version of the format, to be readable for ever.
+
+`python -m tests.gateway.evidence.golden` writes it where it does not exist yet. A version that was
+released is never written again: its bytes are what the test is about.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from gateway.evidence.archive import LOCK
+from gateway.evidence.event import Event, EventKind, Extent, Masked
+from gateway.evidence.rows import Row, torn_event
+from gateway.wire.records.decode import Record
+from gateway.wire.records.encode import encode_batch
+from tests.gateway.evidence.samples import BOOT, START_NS, write_archive
+
+GOLDEN = Path(__file__).parents[2] / "golden" / "archive-v1"
+OTHER_ORIGIN = "gateway-2"
+MS_NS = 1_000_000
+CARDS = encode_batch(
+    [
+        Record(offset=41, timestamp_ms=1_790_000_000_000, key=b"1", value=b'{"card":"4111"}'),
+        Record(offset=42, timestamp_ms=1_790_000_000_001, key=b"2", value=None),
+    ]
+)
+OTHER = encode_batch([Record(offset=0, timestamp_ms=1_790_000_000_002, key=None, value=b"x")])
+CUT = OTHER[:20]
+TORN = b"\x07\x00\x00\x00torn"
+BUNDLE = bytes(range(32))
+
+
+_SESSION = Event(
+    kind=EventKind.SESSION_OPEN,
+    wall_ns=START_NS,
+    monotonic_ns=1_000,
+    session="session-1",
+    listener="clients",
+    peer="192.0.2.7:51000",
+    node_id=1,
+)
+_KNOWN = replace(
+    _SESSION,
+    issuer="https://login.example",
+    subject="mallory",
+    groups=("analysts", "staff"),
+    client_id="console-consumer",
+)
+_PRODUCE = replace(
+    _KNOWN, exchange=1, api_key=0, api_version=11, correlation_id=7, decision="allow"
+)
+_FETCH = replace(_PRODUCE, exchange=2, api_version=17, api_key=1, correlation_id=8)
+_DELETE = replace(_PRODUCE, exchange=3, api_version=6, api_key=20, correlation_id=9)
+_CARDS = {"topic": "cards", "topic_id": "AAAAAAAAAAAAAAAAAAAAAQ", "partition": 0}
+_READ = replace(
+    _FETCH,
+    kind=EventKind.DELIVERED,
+    **_CARDS,
+    requested_offset=42,
+    first_offset=41,
+    last_offset=42,
+    record_count=2,
+    byte_count=len(CARDS) + len(CUT),
+    error_code=0,
+    decision="mask",
+    rule_ids=("mask-cards",),
+    bundle_digest=BUNDLE,
+    approval_id="approval-1",
+    masked=(Masked("$.card", "redact", 1),),
+    detail='{"isolation_level":0}',
+    extents=(Extent(41, 42, 2, len(CARDS)), Extent(None, None, 0, len(CUT))),
+    payload=memoryview(CARDS + CUT),
+)
+_STORY = (
+    replace(_SESSION, kind=EventKind.RECORDER_START, session=None, peer=None, node_id=None),
+    _SESSION,
+    replace(_KNOWN, kind=EventKind.SESSION_AUTHENTICATED, detail='{"mechanism":"PLAIN"}'),
+    replace(
+        _PRODUCE,
+        kind=EventKind.PRODUCE,
+        **_CARDS,
+        record_count=1,
+        byte_count=len(OTHER),
+        extents=(Extent(0, 0, 1, len(OTHER)),),
+        payload=memoryview(OTHER),
+    ),
+    replace(
+        _PRODUCE, kind=EventKind.PRODUCED, **_CARDS, first_offset=43, last_offset=43, error_code=0
+    ),
+    replace(_PRODUCE, kind=EventKind.EXCHANGE, error_code=0, detail='{"request":{"acks":-1}}'),
+    _READ,
+    replace(_READ, requested_offset=41),
+    replace(_DELETE, kind=EventKind.INTENT, detail='{"request":{"topic_names":["cards"]}}'),
+    replace(_DELETE, kind=EventKind.OUTCOME_UNKNOWN, detail='{"intent":{"sequence":8}}'),
+    replace(_SESSION, kind=EventKind.SESSION_REJECTED, detail='{"reason":"bad_password"}'),
+    replace(_KNOWN, kind=EventKind.PROTOCOL_ERROR, detail='{"side":"client"}'),
+    torn_event(TORN, wall_ns=START_NS, monotonic_ns=1_000, detail='{"position":99}'),
+    replace(_KNOWN, kind=EventKind.SESSION_CLOSE, detail='{"reason":"client_closed"}'),
+    replace(_SESSION, kind=EventKind.RECORDER_STOP, session=None, peer=None, node_id=None),
+)
+
+
+def story() -> list[Row]:
+    """Return the rows of the first origin, each a millisecond after the one before it."""
+    return [
+        Row(
+            number,
+            BOOT,
+            replace(event, wall_ns=START_NS + number * MS_NS, monotonic_ns=number * MS_NS),
+        )
+        for number, event in enumerate(_STORY)
+    ]
+
+
+def write_golden(folder: Path) -> None:
+    """Write the archive: two segments of one origin, one of another."""
+    rows = story()
+    write_archive(folder, [rows[:6], rows[6:12]], [rows[12:]])
+    started = [Row(0, BOOT, rows[0].event), Row(1, BOOT, rows[6].event)]
+    write_archive(folder, [started], origin=OTHER_ORIGIN, first_id=16)
+    for lock in folder.rglob(LOCK):
+        lock.unlink()
+
+
+if __name__ == "__main__":
+    if GOLDEN.exists():
+        sys.exit(f"{GOLDEN} exists and must stay as it is")
+    write_golden(GOLDEN)
