@@ -48,7 +48,7 @@ class Derived:
     def beside(self, events: pa.RecordBatch) -> pa.RecordBatch:
         """Make the rows, given the columns of the block's events."""
         if not self._rows:
-            return self._schema.empty_table().to_batches()[0]
+            return pa.RecordBatch.from_pylist([], schema=self._schema)
         new = self._values[0].keys()
         taken = pa.array(self._rows, pa.int32())
         arrays = [
