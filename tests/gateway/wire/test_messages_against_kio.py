@@ -94,7 +94,7 @@ def with_kio_names(value: object) -> object:
     """Give fields the names that kio gives them: times without unit, and some older names."""
     if isinstance(value, dict):
         return {
-            RENAMED.get(name, name).removesuffix("_ms"): with_kio_names(member)
+            RENAMED.get(str(name), str(name)).removesuffix("_ms"): with_kio_names(member)
             for name, member in value.items()
         }
     return [with_kio_names(element) for element in value] if isinstance(value, list) else value
