@@ -16,7 +16,8 @@ from workbench.questions.wording import HIDDEN, PASSED, count_of, strongest
 if TYPE_CHECKING:
     from workbench.tables import Tables
 
-_RECORD = ["topic", "topic_id", "partition", "batch", "position"]
+# The bytes of a batch say what a record holds, whether a delivery named its topic by name or id.
+_RECORD = ["batch", "position"]
 
 
 def did_principal_read_field(
@@ -66,8 +67,10 @@ def did_principal_read_field(
 
 def _with_state(tables: Tables, reads: pl.LazyFrame, path: FieldPath) -> pl.LazyFrame:
     """Add to each read the field's text in that delivery, and what state it was in."""
-    delivered = tables.records.filter(pl.col("direction") == "delivered").select(
-        *_RECORD, found=find_field(pl.col("value"), path)
+    delivered = (
+        tables.records.filter(pl.col("direction") == "delivered")
+        .unique(_RECORD)
+        .select(*_RECORD, found=find_field(pl.col("value"), path))
     )
     masking = _masking(tables, path)
     place = ["origin", "sequence"]
@@ -85,7 +88,7 @@ def _with_state(tables: Tables, reads: pl.LazyFrame, path: FieldPath) -> pl.Lazy
         .otherwise(pl.lit("undecodable"))
     )
     return (
-        reads.join(delivered, on=_RECORD, how="left", nulls_equal=True)
+        reads.join(delivered, on=_RECORD, how="left")
         .join(masking, on=place, how="left")
         .with_columns(state=state, text=pl.col("found").struct["text"])
         .drop("found", "masked_count")
