@@ -58,6 +58,7 @@ class Answers:
         if self._change(exchange, response, version):
             frame = encode_response(response, header.api_key, version)
         rows = self._rows(exchange, response, now)
+        assert exchange.reply is None, "the broker's answer goes to the request that waits for it"
         exchange.reply = framed(frame)
         return rows
 
@@ -84,8 +85,7 @@ class Answers:
 
     def _rows(self, exchange: Exchange, response: Response, now: Instant) -> list[Event]:
         template = self._stamp.exchange_template(now, exchange.ordinal, exchange.header)
-        if exchange.recording is None:
-            raise MalformedError("the broker answered a request that it was never sent")
+        assert exchange.recording is not None, "what was forwarded was recorded before"
         rows, answered = exchange.recording.after(template, response.body)
         detail = {
             "request": exchange.recording.asked,

@@ -126,6 +126,7 @@ class Authentication:
 
     def take_verdict(self, now_ns: int, *, accepted: bool) -> Principal | Refused:
         """Take what the check of the password said."""
+        assert self.state is State.CHECKING, "nobody asked for this verdict"
         if not accepted:
             self.state = State.NEW
             return Refused(

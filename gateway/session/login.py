@@ -57,6 +57,7 @@ class Login:
 
     def take(self, exchange: Exchange, body: Body, now: Instant) -> Taken:
         """Take a SaslHandshake or a SaslAuthenticate."""
+        assert exchange.header.api_key in {ApiKey.SASL_HANDSHAKE, ApiKey.SASL_AUTHENTICATE}
         if exchange.header.api_key == ApiKey.SASL_HANDSHAKE:
             return self._shake_hands(exchange, body, now)
         outcome = self.authentication.read_message(bytes(body["auth_bytes"]))

@@ -40,6 +40,7 @@ class Exchange:
 
     def answer(self, body: Body, ending: str | None = None) -> None:
         """Set our own answer as the reply."""
+        assert self.reply is None, "an exchange is answered once"
         response = Response(correlation_id=self.header.correlation_id, body=body)
         content = encode_response(response, self.header.api_key, self.header.api_version)
         self.reply = frame(content)
@@ -85,6 +86,7 @@ class Pipeline:
 
     def add(self, exchange: Exchange) -> None:
         """Put an exchange behind all others."""
+        assert not self.is_ending, "nothing follows an answer that ends the connection"
         self._exchanges.append(exchange)
 
     def awaiting_broker(self) -> Exchange | None:

@@ -115,6 +115,7 @@ class Session:
         """Take one signal and say what is to be done about it."""
         if self._phase is Phase.CLOSED:
             return []
+        assert not self._effects, "every effect was handed over"
         self._dispatch(signal, now)
         self._pump(now)
         self._settle(now)
@@ -152,11 +153,10 @@ class Session:
                 self._end("shutdown", now)
             case BrokerFailed(reason):
                 self._close("broker_unreachable", now, reason)
-            case BrokerEof():
+            case _:
+                assert isinstance(signal, BrokerEof), "every other signal has its case"
                 lingered = self._phase is Phase.LINGERING
                 self._close(self._ending if lingered else "broker_closed", now)
-            case _:
-                pass
 
     # The client's bytes.
 
@@ -206,6 +206,7 @@ class Session:
         if taken.forward is not None:
             self._effects += self._upstream.send(taken.forward)
         if taken.check is not None:
+            assert self._checking is None, "one password is checked at a time"
             self._checking = taken.exchange
             self._effects.append(taken.check)
         self._release(now)
@@ -306,8 +307,7 @@ class Session:
 
     def _close(self, reason: str, now: Instant, message: str | None = None) -> None:
         """Record that the session is over and what stays unknown, then let both ends go."""
-        if self._phase is Phase.CLOSED:
-            return
+        assert self._phase is not Phase.CLOSED, "a session is closed once"
         self._phase = Phase.CLOSED
         self._record(self._unknown(exchange, now) for exchange in self._pipeline.unanswered())
         detail = {
@@ -318,6 +318,7 @@ class Session:
             "bytes_to_client": self._replied_bytes,
             "bytes_from_broker": self._received_bytes["broker"],
             "bytes_to_broker": self._upstream.sent_bytes,
+            "bytes_not_sent_to_broker": self._upstream.held_bytes,
             "frames_not_taken": len(self._waiting),
             "bytes_of_cut_frame": self._client_frames.buffered_bytes,
         }

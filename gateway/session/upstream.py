@@ -40,6 +40,7 @@ class Upstream:
 
     def connected(self) -> list[Effect]:
         """Send what was held."""
+        assert self.standing is not Standing.CONNECTED or not self._held, "nothing was held back"
         self.standing = Standing.CONNECTED
         effects: list[Effect] = [SendBroker(data) for data in self._held]
         self.sent_bytes += self.held_bytes

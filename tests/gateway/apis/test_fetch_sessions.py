@@ -46,6 +46,16 @@ def test_partitions_left_out_keep_their_offsets(sessions: FetchSessions) -> None
     assert {0: 150, 1: 200} == _exchange(sessions, _request(9, 2))
 
 
+def test_a_request_that_names_nothing_new_asks_for_the_same(sessions: FetchSessions) -> None:
+    """The usual poll of a consumer that has caught up; nothing is copied for it."""
+    request = _request(9, 1)
+    del request["forgotten_topics_data"]
+    first = sessions.wanted(request)
+
+    assert {("orders", 0): 100, ("orders", 1): 200} == first.offsets
+    assert first.offsets is sessions.wanted(request).offsets
+
+
 def test_forgotten_partitions_are_not_asked_for(sessions: FetchSessions) -> None:
     """A client that unassigned a partition does not read it."""
     assert {0: 100} == _exchange(sessions, _request(9, 1, forgotten=[1]))

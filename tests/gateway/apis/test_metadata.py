@@ -96,6 +96,13 @@ def test_an_answer_without_forbidden_topics_does_not_change() -> None:
     assert not put_back(answer, 12, [], _is_cards)
 
 
+def test_a_short_answer_is_recorded_whole() -> None:
+    """Nothing is said to be left out."""
+    answer = filled(ApiKey.METADATA, 12, response=True)
+
+    assert "topics_left_out" not in answered_detail(answer)
+
+
 def test_the_record_is_short() -> None:
     """Names and errors, without partitions and replicas, and not without end."""
     answer = filled(ApiKey.METADATA, 12, response=True, values={"error_code": 3})

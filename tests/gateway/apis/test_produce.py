@@ -60,6 +60,21 @@ def test_each_partition_has_its_row_on_the_exchanges_template() -> None:
     assert {("orders", 0): Sent("orders", None, 5), ("orders", 1): Sent("orders", None, 0)} == sent
 
 
+def test_the_brokers_offset_and_the_count_give_the_range() -> None:
+    """Nothing else says where the records lie."""
+    _, sent = produce_rows(TEMPLATE, _request((0, batch(0, 3))), TopicDirectory())
+    (row,) = produced_rows(TEMPLATE, _answer(), sent)
+
+    assert (EventKind.PRODUCED, "orders", 50, 52, 3, 0) == (
+        row.kind,
+        row.topic,
+        row.first_offset,
+        row.last_offset,
+        row.record_count,
+        row.error_code,
+    )
+
+
 def test_a_partition_named_twice_has_no_count() -> None:
     """Which of the two the broker took is not known, so no last offset is made up."""
     rows, sent = produce_rows(

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from gateway.evidence.event import EventKind, Extent
+from gateway.policy.forbid import ForbidRule
 from gateway.session.effects import CloseBroker, CloseClient, SendBroker, SendClient
 from gateway.session.signals import BrokerBytes, ClientBytes
 from gateway.session.topology import Topology
@@ -245,6 +246,47 @@ def test_controllers_in_place_of_brokers_end_the_session_and_nothing_leaks() -> 
     assert "bootstrap.controllers" in (events(effects)[0].detail or "")
     assert [CloseClient("protocol_error"), CloseBroker()] == effects[-2:]
     assert "controller.internal" not in repr(effects)
+
+
+@pytest.mark.parametrize(
+    ("reply", "problem"),
+    [
+        (answer(ApiKey.LIST_GROUPS, 3, 2), "answered request 2 where 1 was next"),
+        (answer(ApiKey.LIST_GROUPS, 3, 1)[:-1] + b"\xff", "ListGroups response v3"),
+    ],
+)
+def test_an_answer_that_does_not_fit_its_request_is_no_answer(reply: bytes, problem: str) -> None:
+    """Its request stays without an outcome."""
+    play = _asked(connected(), ask(ApiKey.LIST_GROUPS, 3))
+    play >> BrokerBytes(reply)
+    error, exchange, *_ = events(play.take_all())
+
+    assert problem in (error.detail or "")
+    assert "unknown" == json.loads(exchange.detail or "")["response"]
+
+
+def test_an_answer_to_nothing_is_no_answer() -> None:
+    """A broker speaks when it is asked."""
+    play = connected()
+    play >> BrokerBytes(answer(ApiKey.LIST_GROUPS, 3, 1))
+    error, *_ = events(play.take_all())
+
+    assert "no request waits" in (error.detail or "")
+
+
+def test_hidden_topics_are_left_out_of_what_the_client_sees() -> None:
+    """The row says what was shown, and so does not name them either."""
+    rule = ForbidRule(id="r", apis=frozenset({ApiKey.METADATA}), topics=("cards",))
+    topic = {"error_code": 0, "is_internal": False, "partitions": []}
+    theirs = [{**topic, "name": "cards"}, {**topic, "name": "orders"}]
+    play = _asked(connected(new_session(forbid=(rule,))), ask(ApiKey.METADATA, 1, topics=None))
+    (
+        play
+        >> BrokerBytes(answer(ApiKey.METADATA, 1, topics=theirs))
+        << row(EventKind.EXCHANGE, detail={"response": {"topics": [{"name": "orders"}]}})
+        << SendClient(answer(ApiKey.METADATA, 1, topics=theirs[1:]))
+    )
+    play.finish()
 
 
 def test_metadata_teaches_topic_ids_to_all_sessions() -> None:

@@ -59,6 +59,60 @@ def test_without_authentication_everybody_is_in() -> None:
     assert isinstance(authentication.read_message(b"\0a\0b"), Refused)
 
 
+@pytest.mark.parametrize(
+    ("mechanism", "version", "expected"),
+    [("PLAIN", 0, 35), ("GSSAPI", 1, 33), ("SCRAM-SHA-256", 1, 33)],
+)
+def test_a_handshake_that_cannot_be_kept_is_refused(
+    mechanism: str, version: int, expected: int
+) -> None:
+    """Version 0 would be followed by tokens without frames."""
+    authentication = Authentication(PLAIN)
+    refused = authentication.shake_hands(mechanism, version)
+
+    assert isinstance(refused, Refused)
+    assert (expected, State.NEW) == (refused.error_code, authentication.state)
+
+
+def test_a_message_without_a_handshake_is_refused() -> None:
+    """Each step has its place."""
+    refused = Authentication(PLAIN).read_message(b"\0alice\0pw")
+
+    assert isinstance(refused, Refused)
+    assert 34 == refused.error_code
+
+
+def test_a_message_that_is_none_is_refused_as_a_wrong_password_is() -> None:
+    """The client learns nothing more; the record has the reason."""
+    authentication = Authentication(PLAIN)
+    authentication.shake_hands("PLAIN", 1)
+    refused = authentication.read_message(b"alice")
+
+    assert isinstance(refused, Refused)
+    assert (58, "the PLAIN message has 1 parts instead of 3") == (
+        refused.error_code,
+        refused.reason,
+    )
+
+
+def test_nobody_becomes_somebody_else() -> None:
+    """The rows of a session are one user's (KIP-368)."""
+    authentication = Authentication(PLAIN)
+    for name in (b"alice", b"alice"):
+        authentication.shake_hands("PLAIN", 1)
+        authentication.read_message(b"\0" + name + b"\0pw")
+        authentication.take_verdict(0, accepted=True)
+    authentication.shake_hands("PLAIN", 1)
+    refused = authentication.read_message(b"\0bob\0pw")
+
+    assert isinstance(refused, Refused)
+    assert ("changed user", "bob", ALICE) == (
+        refused.reason,
+        refused.username,
+        authentication.principal,
+    )
+
+
 def test_a_refused_verdict_leaves_nobody_in() -> None:
     """The state is that of a stranger again."""
     authentication = Authentication(PLAIN)

@@ -86,6 +86,15 @@ def test_a_client_logs_in() -> None:
     assert play.session.reads_client
 
 
+def test_a_client_of_an_old_version_logs_in_too() -> None:
+    """Version 0 has no place for the lifetime."""
+    play = _shaken(opened(_plain(session_lifetime_ms=60_000)))
+    play >> ClientBytes(_token(version=0)) << CheckPassword("alice", "s3cret")
+    play >> PasswordChecked(accepted=True) << row(EventKind.SESSION_AUTHENTICATED)
+    play << row(EventKind.EXCHANGE) << SendClient(answer(ApiKey.SASL_AUTHENTICATE, 0, 2))
+    play.finish()
+
+
 def test_requests_behind_the_login_wait_for_it() -> None:
     """They came in one go with the token, and are made by the user it names."""
     play = _shaken(opened(_plain()))

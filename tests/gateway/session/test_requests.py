@@ -14,6 +14,7 @@ from gateway.session.effects import (
     SendBroker,
     SendClient,
 )
+from gateway.session.requests import UNKNOWN_IDS_MAX
 from gateway.session.signals import BrokerBytes, ClientBytes, Tick, TopicsResolved
 from gateway.session.topology import Topology
 from gateway.wire.api_keys import ApiKey
@@ -385,6 +386,61 @@ def test_metadata_of_all_topics_hides_the_forbidden_ones() -> None:
         << SendClient(answer(ApiKey.METADATA, 9))
     )
     play.finish()
+
+
+def test_a_too_new_api_versions_is_answered_here() -> None:
+    """In version 0, with what to try instead (KIP-511); the broker is not asked."""
+    request = bytearray(ask(ApiKey.API_VERSIONS, 4))
+    request[6:8] = b"\0\x05"
+    offer = {"api_key": 18, "min_version": 0, "max_version": 4}
+    play = connected()
+    (
+        play
+        >> ClientBytes(bytes(request))
+        << row(EventKind.EXCHANGE, api_version=5, error_code=35, decision="allow")
+        << SendClient(answer(ApiKey.API_VERSIONS, 0, error_code=35, api_keys=[offer]))
+    )
+    play.finish()
+
+
+def test_a_request_before_the_login_is_not_even_read() -> None:
+    """Neither forwarded nor decoded."""
+    play = opened(new_session(authentication="plain"))
+    play >> ClientBytes(ask(ApiKey.LIST_GROUPS, 3)[:-1] + b"\xff")
+    play << row(EventKind.PROTOCOL_ERROR, subject=None, detail={"side": "client"})
+    play.take_all()
+    play.finish()
+
+
+def test_a_login_is_taken_here() -> None:
+    """The broker sees nothing of it."""
+    play = opened(new_session(authentication="plain"))
+    (
+        play
+        >> ClientBytes(ask(ApiKey.SASL_HANDSHAKE, 1, mechanism="PLAIN"))
+        << row(EventKind.EXCHANGE, api_key=17)
+        << SendClient(answer(ApiKey.SASL_HANDSHAKE, 1, mechanisms=["PLAIN"]))
+    )
+    play.finish()
+
+
+def test_ids_that_nobody_knows_are_remembered_up_to_a_limit() -> None:
+    """Then all of them are asked for again."""
+    play = connected()
+    others = [number.to_bytes(16, "big") for number in range(1, UNKNOWN_IDS_MAX + 1)]
+    play >> ClientBytes(ask(ApiKey.DELETE_TOPICS, 6, topics=[_by_id(each) for each in others]))
+    play.take_all()
+    play >> TopicsResolved({})
+    play.take_all()
+    play >> ClientBytes(fetch(13, correlation_id=2)) << ResolveTopics((ORDERS_ID,))
+    play >> TopicsResolved({}) << SendBroker(fetch(13, correlation_id=2))
+    one = ask(ApiKey.DELETE_TOPICS, 6, correlation_id=3, topics=[_by_id(others[0])])
+    play >> ClientBytes(one) << ResolveTopics((others[0],))
+    play.finish()
+
+
+def _by_id(topic_id: bytes) -> dict[str, object]:
+    return {"name": None, "topic_id": topic_id}
 
 
 def test_everybody_is_announced_once_with_the_software_they_name() -> None:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import pytest
 
 from gateway.evidence.event import EventKind
+from gateway.policy.forbid import ForbidRule
 from gateway.session.effects import (
+    CheckPassword,
     CloseBroker,
     CloseClient,
     ConnectBroker,
+    ResolveTopics,
     SendBroker,
     SendClient,
     ShutdownBrokerWrite,
@@ -26,9 +29,11 @@ from gateway.session.signals import (
     Tick,
     TopicsResolved,
 )
+from gateway.session.topology import Topology
 from gateway.wire.api_keys import ApiKey
 from tests.gateway.session.conversation import (
     CLIENT_ID,
+    ORDERS_ID,
     answer,
     ask,
     connected,
@@ -454,6 +459,150 @@ def test_the_closing_row_counts_the_traffic() -> None:
     )
     play.take_all()
     play.finish()
+
+
+def test_a_password_is_checked_while_nothing_else_is_taken() -> None:
+    """What came behind the login waits for the verdict, and so does reading."""
+    play = opened(new_session(authentication="plain"))
+    play >> ClientBytes(ask(ApiKey.SASL_HANDSHAKE, 1, mechanism="PLAIN"))
+    play.take_all()
+    play >> ClientBytes(_token() + ask(*LIST, correlation_id=3))
+    play << CheckPassword("alice", "pw")
+
+    assert not play.session.reads_client
+    play >> PasswordChecked(accepted=True) << row(EventKind.SESSION_AUTHENTICATED, subject="alice")
+    play << row(EventKind.EXCHANGE) << SendClient(answer(ApiKey.SASL_AUTHENTICATE, 1, 2))
+    play << ConnectBroker()
+    play.finish()
+    assert play.session.reads_client
+
+
+def test_a_wrong_password_ends_the_session_behind_its_answer() -> None:
+    """What came with it is not taken any more."""
+    play = opened(new_session(authentication="plain"))
+    play >> ClientBytes(ask(ApiKey.SASL_HANDSHAKE, 1, mechanism="PLAIN"))
+    play.take_all()
+    play >> ClientBytes(_token() + ask(*LIST, correlation_id=3)) << CheckPassword("alice", "pw")
+    play >> PasswordChecked(accepted=False) << row(EventKind.SESSION_REJECTED)
+    play << row(EventKind.EXCHANGE, decision="deny")
+    reply = play.take()
+
+    assert isinstance(reply, SendClient)
+    (
+        play
+        << row(
+            EventKind.SESSION_CLOSE,
+            detail={"reason": "authentication_failed", "frames_not_taken": 1},
+        )
+        << CloseClient("authentication_failed")
+    )
+    play.finish()
+
+
+def test_a_verdict_that_nobody_waits_for_changes_nothing() -> None:
+    """It is about a login that is over."""
+    play = opened(new_session(authentication="plain"))
+    play >> PasswordChecked(accepted=True)
+    play.finish()
+
+
+def test_a_client_that_does_not_log_in_in_time_is_closed() -> None:
+    """It costs a connection."""
+    play = opened(new_session(authentication="plain", authentication_ms=2_000))
+    play >> Tick() >> Tick() << row(EventKind.SESSION_CLOSE, subject=None)
+    play << CloseClient("authentication_timeout")
+    play.finish()
+
+
+def test_topic_ids_without_names_hold_what_comes_behind_them() -> None:
+    """The cluster is asked once; the names are for all sessions."""
+    topology = Topology()
+    play = connected(new_session(topology))
+    play >> ClientBytes(fetch(13) + ask(*LIST, correlation_id=2)) << ResolveTopics((ORDERS_ID,))
+
+    assert not play.session.reads_client
+    play >> TopicsResolved({ORDERS_ID: "orders"}) << SendBroker(fetch(13))
+    play << SendBroker(ask(*LIST, correlation_id=2))
+    play.finish()
+    assert "orders" == topology.topics.name_of(ORDERS_ID)
+
+
+def test_names_that_do_not_come_in_time_are_gone_without() -> None:
+    """The connection goes on."""
+    play = connected(new_session(resolve_ms=2_000))
+    play >> ClientBytes(fetch(13)) << ResolveTopics((ORDERS_ID,)) >> Tick() >> Tick()
+    play << SendBroker(fetch(13))
+    play.finish()
+
+
+def test_a_request_that_no_answer_fits_ends_the_session() -> None:
+    """What came behind it is not taken."""
+    play = connected()
+    play >> ClientBytes(ask(ApiKey.SASL_HANDSHAKE, 1)[:4] + b"\x27\x0f" + b"\0" * 27)
+    play << row(EventKind.PROTOCOL_ERROR, detail={"side": "client"})
+    play.take_all()
+    play.finish()
+
+    assert play.session.is_closed
+
+
+def test_answers_behind_the_end_are_not_taken() -> None:
+    """A refusal that ends the session waits for the answer before it; no later one counts."""
+    play = connected(new_session(forbid=(ForbidRule(id="r", apis=frozenset({ApiKey.PRODUCE})),)))
+    play >> ClientBytes(ask(*LIST) + produce(acks=0, correlation_id=2)) << SendBroker(ask(*LIST))
+    play << row(EventKind.EXCHANGE, correlation_id=2, decision="deny")
+    (
+        play
+        >> BrokerBytes(answer(*LIST) + answer(*LIST, correlation_id=3))
+        << row(EventKind.EXCHANGE, correlation_id=1)
+        << SendClient(answer(*LIST))
+        << row(EventKind.SESSION_CLOSE, detail={"reason": "refused_without_answer"})
+        << CloseClient("refused_without_answer")
+        << CloseBroker()
+    )
+    play.finish()
+
+
+def test_a_broken_size_behind_the_end_is_no_error() -> None:
+    """Nothing is taken of what follows the end."""
+    play = connected(new_session(forbid=(ForbidRule(id="r", apis=frozenset({ApiKey.PRODUCE})),)))
+    play >> ClientBytes(produce(acks=0) + b"\xff\xff\xff\xff")
+    play << row(EventKind.EXCHANGE, decision="deny")
+    play << row(EventKind.SESSION_CLOSE, detail={"reason": "refused_without_answer"})
+    play << CloseClient("refused_without_answer") << CloseBroker()
+    play.finish()
+
+
+def test_the_first_reason_to_end_stands() -> None:
+    """A client that leaves during a shutdown was shut down."""
+    play = connected()
+    play >> ClientBytes(produce()) << row(EventKind.PRODUCE) << SendBroker(produce())
+    play >> Drain() >> ClientEof() >> BrokerEof()
+    play << row(EventKind.EXCHANGE, detail={"response": "unknown"})
+    play << row(EventKind.SESSION_CLOSE, detail={"reason": "broker_closed"})
+    play.take_all()
+    play.finish()
+
+
+def test_what_was_never_sent_is_counted() -> None:
+    """A Produce without acks has its row before it is sent; the last row says how much was not."""
+    play = opened()
+    play >> ClientBytes(produce(acks=0))
+    play.take_all()
+    (
+        play
+        >> BrokerFailed("refused")
+        << row(
+            EventKind.SESSION_CLOSE,
+            detail={"bytes_not_sent_to_broker": len(produce(acks=0)), "bytes_to_broker": 0},
+        )
+    )
+    play.take_all()
+    play.finish()
+
+
+def _token() -> bytes:
+    return ask(ApiKey.SASL_AUTHENTICATE, 1, 2, auth_bytes=b"\0alice\0pw")
 
 
 def _too_new_api_versions(correlation_id: int) -> bytes:
