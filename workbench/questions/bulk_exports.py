@@ -152,13 +152,18 @@ def _usual(candidates: pl.LazyFrame, windows: pl.LazyFrame) -> pl.LazyFrame:
 
 def _again(candidates: pl.LazyFrame, delivered: pl.LazyFrame) -> pl.LazyFrame:
     """Count the offsets between those that the principal had been given on earlier connections."""
-    place = ["principal", "topic", "topic_id", "partition"]
+    # One client may name the topic by its name and another by its id (Fetch 13 and above); only two
+    # ids that differ are two topics.
+    place = ["principal", "topic", "partition"]
+    delivered = delivered.with_columns(topic=pl.coalesce("topic", "topic_id"))
     spans = delivered.join(candidates.select(*_SESSION, "started_at"), on=_SESSION)
-    now = spans.group_by(*place, "session", "started_at").agg(
+    now = spans.group_by(*place, "topic_id", "session", "started_at").agg(
         first=pl.col("first_offset").min(), last=pl.col("last_offset").max()
     )
     before = now.join(delivered, on=place, suffix="_before", nulls_equal=True).filter(
-        pl.col("session") != pl.col("session_before"), pl.col("at") < pl.col("started_at")
+        pl.col("session") != pl.col("session_before"),
+        pl.col("at") < pl.col("started_at"),
+        (pl.col("topic_id") == pl.col("topic_id_before")).fill_null(value=True),
     )
     overlap = (
         pl.min_horizontal(pl.col("last").first(), pl.col("last_offset").max())
@@ -166,7 +171,7 @@ def _again(candidates: pl.LazyFrame, delivered: pl.LazyFrame) -> pl.LazyFrame:
         + 1
     )
     return (
-        before.group_by(*place, "session")
+        before.group_by(*place, "topic_id", "session")
         .agg(again=overlap.clip(lower_bound=0))
         .group_by(_SESSION)
         .agg(pl.col("again").sum())
