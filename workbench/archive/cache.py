@@ -22,7 +22,7 @@ import msgspec
 
 from gateway.evidence.reader import Block, read_segment
 from gateway.evidence.segment import PARTIAL_SUFFIX
-from workbench.archive.conversion import Conversion
+from workbench.archive.conversion import Conversion, Summary
 
 # Counts up when the files of a converted segment change in content or form.
 CACHE_FORMAT: Final = 1
@@ -47,7 +47,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """A number that stands for the segment in its files."""
     is_sound: bool
     """Whether reading the segment, taken by itself, met no damage."""
-    gap_counts: dict[str, int]
+    summary: Summary
     file_bytes: dict[str, int]
 
 
@@ -116,7 +116,7 @@ def _convert(path: Path, directory: Path, stored: Stored, *, store: int) -> Entr
             conversion.add(found)
         elif not found.is_information:
             is_sound = False
-    gap_counts = conversion.finish()
+    summary = conversion.finish()
     return Entry(
         format=CACHE_FORMAT,
         origin=origin,
@@ -124,7 +124,7 @@ def _convert(path: Path, directory: Path, stored: Stored, *, store: int) -> Entr
         stored=stored,
         store=store,
         is_sound=is_sound,
-        gap_counts=gap_counts,
+        summary=summary,
         file_bytes={file.name: file.stat().st_size for file in directory.iterdir()},
     )
 

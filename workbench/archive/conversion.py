@@ -8,6 +8,7 @@ import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from gateway.evidence.block import least, most
 from gateway.evidence.event import EventKind
 from workbench.archive.apis import api_name
 from workbench.archive.batches import Batches
@@ -25,6 +26,21 @@ if TYPE_CHECKING:
 _DETAIL_KEPT: Final = pa.array([EventKind.EXCHANGE, EventKind.INTENT])
 
 
+class Summary(msgspec.Struct, frozen=True, kw_only=True):
+    """What a converted segment holds, for whoever asks without reading its files."""
+
+    event_count: int
+    first_us: int | None
+    last_us: int | None
+    gap_counts: dict[str, int]
+    """How many gaps of each kind there are."""
+    has_lost_batch: bool
+    producers: list[str]
+    """The principals that sent records."""
+    consumers: list[str]
+    """The principals that records were delivered to."""
+
+
 class Conversion:
     """One segment's files under way; `directory` must exist and be empty."""
 
@@ -37,18 +53,23 @@ class Conversion:
         self._store = store
         self._batches = Batches(self._files["records"], store)
         self._gaps = GapRows(origin, segment)
+        self._first_us: int | None = None
+        self._last_us: int | None = None
+        self._producers: set[str] = set()
+        self._consumers: set[str] = set()
 
     def add(self, block: Block) -> None:
         """Convert one block."""
         self._gaps.begin(block.rows, block.header.block)
         reading = Reading(block.rows, self._gaps)
         events = self._events(block.rows, reading)
+        self._sum_up(events)
         self._files["events"].write(events)
         self._files["commits"].write(reading.commits.beside(events))
         self._files["admin"].write(reading.admin.beside(events))
 
-    def finish(self) -> dict[str, int]:
-        """Write what is left and return how many gaps of each kind there are."""
+    def finish(self) -> Summary:
+        """Write what is left and sum up the segment."""
         opened = self._batches.opened
         self._files["batches"].write_columns(
             [
@@ -61,7 +82,22 @@ class Conversion:
         self._gaps.write(self._files["gaps"])
         for file in self._files.values():
             file.close()
-        return self._gaps.counts()
+        return Summary(
+            event_count=self._files["events"].row_count,
+            first_us=self._first_us,
+            last_us=self._last_us,
+            gap_counts=self._gaps.counts(),
+            has_lost_batch=self._gaps.has_lost_batch,
+            producers=sorted(self._producers),
+            consumers=sorted(self._consumers),
+        )
+
+    def _sum_up(self, events: pa.RecordBatch) -> None:
+        times = pc.min_max(events.column("at").cast(pa.int64()))
+        self._first_us = least(self._first_us, times["min"].as_py())
+        self._last_us = most(self._last_us, times["max"].as_py())
+        self._producers |= _principals(events, EventKind.PRODUCE)
+        self._consumers |= _principals(events, EventKind.DELIVERED)
 
     def _events(self, rows: pa.RecordBatch, reading: Reading) -> pa.RecordBatch:
         count = rows.num_rows
@@ -82,3 +118,8 @@ class Conversion:
             built[field.name] = pa.array(msgspec.to_builtins(values), field.type)
         arrays = [built[name] if name in built else rows.column(name) for name in EVENT_ROWS.names]
         return pa.RecordBatch.from_arrays(arrays, schema=EVENT_ROWS)
+
+
+def _principals(events: pa.RecordBatch, kind: EventKind) -> set[str]:
+    is_meant = pc.equal(events.column("kind"), kind)
+    return set(events.column("principal").filter(is_meant).unique().drop_null().to_pylist())

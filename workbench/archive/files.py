@@ -188,6 +188,7 @@ GAP_ROWS: Final = pa.schema(
         ("first_offset", pa.int64()),
         ("last_offset", pa.int64()),
         ("is_information", pa.bool_()),
+        ("lost_batch", pa.binary(32)),
     ]
 )
 

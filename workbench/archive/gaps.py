@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 UNDECODABLE: Final = "undecodable"
 CUT_BATCH: Final = "cut_batch"
-LOST_PAYLOAD: Final = "lost_payload"
 TORN: Final = "torn"
 OUTCOME_UNKNOWN: Final = "outcome_unknown"
 UNKNOWN_KIND: Final = "unknown_kind"
@@ -39,6 +38,8 @@ class Problem:
     first_offset: int | None = None
     last_offset: int | None = None
     is_information: bool = False
+    lost_batch: bytes | None = None
+    """The SHA-256 of a batch whose bytes this segment has lost: another may have them."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -105,6 +106,11 @@ class GapRows:
         gap.last_sequence = sequence
         gap.until = time
 
+    @property
+    def has_lost_batch(self) -> bool:
+        """Whether the bytes of some batch are lost."""
+        return any(gap.problem.lost_batch is not None for gap in self._gaps.values())
+
     def counts(self) -> dict[str, int]:
         """Count the rows of each kind."""
         counts: dict[str, int] = {}
@@ -132,6 +138,7 @@ class GapRows:
                 [gap.problem.first_offset for gap in gaps],
                 [gap.problem.last_offset for gap in gaps],
                 [gap.problem.is_information for gap in gaps],
+                [gap.problem.lost_batch for gap in gaps],
             ]
         )
 

@@ -10,7 +10,6 @@ import polars as pl
 from gateway.evidence.archive import origins, scan_segments, segment_paths, segments_directory
 from gateway.evidence.damage import Damage
 from workbench.archive.files import SCHEMAS
-from workbench.archive.gaps import LOST_PAYLOAD
 from workbench.tables.frames import Frames
 from workbench.tables.schemas import GAPS
 
@@ -34,12 +33,15 @@ class Loaded:
     def frames(self) -> Frames:
         """The rows of all segments; nothing is read before a table is collected."""
         scanned = {name: self._scan(name) for name in SCHEMAS}
-        has_lost = any(LOST_PAYLOAD in each.entry.gap_counts for each in self.segments)
+        summaries = [each.entry.summary for each in self.segments]
+        producers = {name for summary in summaries for name in summary.producers}
+        consumers = {name for summary in summaries for name in summary.consumers}
         return Frames(
             **scanned,
             damages=damage_rows(self.damages),
             origins=self.origins,
-            has_lost_payload=has_lost,
+            has_lost_batch=any(summary.has_lost_batch for summary in summaries),
+            relays=tuple(sorted(producers & consumers)),
         )
 
     def _scan(self, name: str) -> pl.LazyFrame:
@@ -58,12 +60,8 @@ def load(archive: Path, cache: Cache) -> Loaded:
     what the frames hold.
     """
     names = tuple(origins(archive))
-    converted = [
-        found
-        for origin in names
-        for path in segment_paths(segments_directory(archive, origin))
-        if (found := cache.converted(path)) is not None
-    ]
+    paths = [path for origin in names for path in _segments(archive, origin)]
+    converted = [found for path in paths if (found := cache.converted(path)) is not None]
     sound = {(each.entry.origin, each.entry.segment) for each in converted if each.entry.is_sound}
 
     def is_known(outline: SegmentOutline) -> bool:
@@ -72,6 +70,13 @@ def load(archive: Path, cache: Cache) -> Loaded:
     scanned = scan_segments(archive, is_known=is_known)
     damages = tuple(found for found in scanned if isinstance(found, Damage))
     return Loaded(segments=tuple(converted), damages=damages, origins=names)
+
+
+def _segments(archive: Path, origin: str) -> list[Path]:
+    try:
+        return segment_paths(segments_directory(archive, origin))
+    except OSError:
+        return []  # scanning tells what is wrong with the folder
 
 
 def damage_rows(damages: Sequence[Damage]) -> pl.LazyFrame:
@@ -89,4 +94,4 @@ def damage_rows(damages: Sequence[Damage]) -> pl.LazyFrame:
         }
         for damage in damages
     ]
-    return pl.LazyFrame(rows, schema=GAPS.schema)
+    return pl.LazyFrame(rows, schema=GAPS.schema | {"lost_batch": pl.Binary})

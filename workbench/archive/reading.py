@@ -101,7 +101,7 @@ class Reading:
             self._gaps.add(row, _outcome_unknown(self.api_keys[row], detail))
         elif kind not in _KINDS:
             message = f"this version does not know events of kind {kind}: use a newer one"
-            self._gaps.add(row, Problem(kind=gaps.UNKNOWN_KIND, message=message, subject=kind))
+            self._gaps.add(row, Problem(kind=gaps.UNKNOWN_KIND, message=message))
 
     def _look_for_unnamed_topics(self, rows: pa.RecordBatch, kinds: list[str]) -> None:
         topics, topic_ids = (rows.column(name).to_pylist() for name in ("topic", "topic_id"))
@@ -129,7 +129,7 @@ class Reading:
                 self._unresolved(row, commit.topic_id)
         if read.left_out:
             message = f"{read.left_out} topics or partitions of a commit were not recorded"
-            self._gaps.add(row, Problem(kind=gaps.LEFT_OUT, message=message))
+            self._gaps.add(row, Problem(kind=gaps.LEFT_OUT, message=message, is_information=True))
 
     def _add_admin(self, row: int, exchange: ExchangeDetail) -> None:
         is_answered = exchange.outcome == ANSWERED
@@ -150,6 +150,7 @@ class Reading:
             message=f"nothing that was recorded names the topic with the id {topic_id}",
             subject=topic_id,
             place=(None, topic_id, None),
+            is_information=True,
         )
         self._gaps.add(row, problem)
 

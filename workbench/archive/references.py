@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from gateway.evidence.event import EventKind
 from workbench.archive.files import EVENT_ROWS
-from workbench.archive.gaps import CUT_BATCH, LOST_PAYLOAD, UNDECODABLE, Problem
+from workbench.archive.gaps import CUT_BATCH, UNDECODABLE, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -114,25 +114,26 @@ def hidden_batches(told: Told, delivered: Sequence[tuple[int | None, Opened]]) -
 
 def _problem(opened: Opened, stored: _Stored, index: int) -> Problem | None:
     byte_count = stored.byte_counts[index]
-    if opened.state == "undecodable":
-        kind = UNDECODABLE
-        message = f"a batch of {byte_count} bytes cannot be read: {opened.problem}"
-    elif opened.state == "lost":
-        kind = LOST_PAYLOAD
-        message = f"the {byte_count} bytes of a batch stood in a damaged block of this segment"
-    elif opened.state == "cut" and byte_count:
-        return Problem(
-            kind=CUT_BATCH,
-            message="an answer ended within a batch: bytes of it, but no whole batch, were sent",
-            subject=CUT_BATCH,
-            is_information=True,
-        )
-    else:
-        return None
+    digest = stored.digests[index]
+    match opened.state:
+        case "undecodable":
+            message = f"a batch of {byte_count} bytes cannot be read: {opened.problem}"
+        case "lost":
+            message = f"the {byte_count} bytes of a batch stood in a damaged block of this segment"
+        case "cut" if byte_count:
+            return Problem(
+                kind=CUT_BATCH,
+                message="an answer ended within a batch: bytes of it were sent, not all of it",
+                subject=CUT_BATCH,
+                is_information=True,
+            )
+        case _:
+            return None
     return Problem(
-        kind=kind,
+        kind=UNDECODABLE,
         message=message,
-        subject=stored.digests[index],
+        subject=digest,
         first_offset=stored.first_offsets[index],
         last_offset=stored.last_offsets[index],
+        lost_batch=digest if opened.state == "lost" else None,
     )

@@ -26,5 +26,7 @@ class Frames:
     damages: pl.LazyFrame
     """What was found damaged, as rows of the table of gaps."""
     origins: tuple[str, ...]
-    has_lost_payload: bool
+    has_lost_batch: bool
     """Whether some batch has its bytes in no block of its segment."""
+    relays: tuple[str, ...]
+    """The principals that both sent records and were delivered some."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
+from workbench.tables.references import found_batches
 from workbench.tables.schemas import GAPS
 
 if TYPE_CHECKING:
@@ -17,6 +18,8 @@ _ORDER: Final = ("origin", "first_sequence", "kind", "segment", "block")
 def gaps(frames: Frames) -> pl.LazyFrame:
     """Make the table of gaps."""
     rows = pl.concat([frames.damages, frames.gaps])
+    if frames.has_lost_batch:
+        rows = rows.join(found_batches(frames), left_on="lost_batch", right_on="sha256", how="anti")
     is_timeless = pl.col("since").is_null() & pl.col("first_sequence").is_not_null()
     timed = _with_times(rows.filter(is_timeless), frames)
     return (

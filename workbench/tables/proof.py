@@ -49,6 +49,8 @@ def with_committed(deliveries: pl.LazyFrame, frames: Frames) -> pl.LazyFrame:
 
 def with_republished(reads: pl.LazyFrame, frames: Frames) -> pl.LazyFrame:
     """Add `is_republished`: whether the principal later produced the content to another topic."""
+    if not frames.relays:
+        return reads.with_columns(is_republished=pl.lit(value=False))
     sent = _sent_contents(frames)
     known = []
     for index, (origin, by, is_there) in enumerate(_sides(frames)):
@@ -82,7 +84,7 @@ def _sides(frames: Frames) -> Iterator[tuple[str, str, pl.Expr]]:
 
 def _sent_contents(frames: Frames) -> pl.LazyFrame:
     is_taken = pl.col("error_code").fill_null(0) == 0
-    sent = with_answers(frames).filter(is_taken & pl.col("principal").is_not_null())
+    sent = with_answers(frames).filter(is_taken & pl.col("principal").is_in(frames.relays))
     columns = ("origin", "sequence", "at", "principal", "topic", "topic_id")
     return (
         references(sent, columns)

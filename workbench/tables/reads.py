@@ -8,7 +8,7 @@ import polars as pl
 
 from gateway.evidence.event import EventKind
 from workbench.tables.proof import with_committed, with_republished
-from workbench.tables.references import TOPIC_KEY, references, topic_key
+from workbench.tables.references import TOPIC_KEY, found_batches, references, topic_key
 from workbench.tables.schemas import READS
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def reads(frames: Frames) -> pl.LazyFrame:
     deliveries = frames.events.filter(pl.col("kind") == EventKind.DELIVERED)
     deliveries = with_committed(deliveries.with_columns(topic_key()), frames)
     batches = references(deliveries, _EVENT)
-    if frames.has_lost_payload:
+    if frames.has_lost_batch:
         batches = _found_elsewhere(batches, frames)
     columns = ("store", "number", "offset", "timestamp", "position", "content")
     known = batches.filter(pl.col("state") == "records").join(
@@ -87,8 +87,7 @@ def _inferred(batches: pl.LazyFrame) -> pl.LazyFrame:
 
 def _found_elsewhere(batches: pl.LazyFrame, frames: Frames) -> pl.LazyFrame:
     """Take the bytes that one segment lost from another that has them."""
-    stored = frames.batches.filter(pl.col("state") != "cut").unique("sha256", keep="any")
-    found = stored.select(
+    found = found_batches(frames).select(
         batch="sha256", found_store="store", found_number="number", found_state="state"
     )
     is_lost = pl.col("state") == "lost"

@@ -9,6 +9,8 @@ import polars as pl
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from workbench.tables.frames import Frames
+
 TOPIC_KEY = "topic_key"
 
 
@@ -35,3 +37,9 @@ def references(events: pl.LazyFrame, columns: Sequence[str]) -> pl.LazyFrame:
 def topic_key() -> pl.Expr:
     """Give what tells topics apart: the name, or the id of one that nothing names."""
     return pl.coalesce("topic", "topic_id").alias(TOPIC_KEY)
+
+
+def found_batches(frames: Frames) -> pl.LazyFrame:
+    """Give, once for each SHA-256, a batch that was read in some segment."""
+    is_read = pl.col("state").is_in(["records", "control"])
+    return frames.batches.filter(is_read).unique("sha256", keep="any")
