@@ -32,7 +32,9 @@ class ToolError(Exception):
 @cache
 def kafka_version() -> str:
     """Read the version of Kafka that the tests run; pom.xml is the one place that names it."""
-    version = ET.parse(FOLDER / "pom.xml").findtext("m:properties/m:kafka.version", "", MAVEN_NAMESPACE)  # noqa: S314 - our own file
+    version = ET.parse(FOLDER / "pom.xml").findtext(
+        "m:properties/m:kafka.version", "", MAVEN_NAMESPACE
+    )  # noqa: S314 - our own file
     assert version, "pom.xml names kafka.version"
     return version
 
@@ -71,7 +73,9 @@ def run_tool(name: str, *arguments: str, text: str | None = None, is_tolerant: b
         command, input=text, capture_output=True, text=True, timeout=TOOL_SECONDS, check=False
     )
     if done.returncode and not is_tolerant:
-        raise ToolError(f"{name} {' '.join(arguments)}: exit {done.returncode}\n{done.stdout}{done.stderr}")
+        raise ToolError(
+            f"{name} {' '.join(arguments)}: exit {done.returncode}\n{done.stdout}{done.stderr}"
+        )
     return done.stdout
 
 

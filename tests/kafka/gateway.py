@@ -108,7 +108,9 @@ class Gateway:
         deadline = time.monotonic() + WAIT_SECONDS
         while len(found := self.lines(event)) < times:
             is_dead = self.process is None or self.process.poll() is not None
-            assert time.monotonic() < deadline and not (is_dead and event == "ready"), self.log.read_text()
+            assert time.monotonic() < deadline and not (is_dead and event == "ready"), (
+                self.log.read_text()
+            )
             time.sleep(0.02)
         return found[-1]
 
@@ -134,7 +136,9 @@ class Gateway:
 
 
 @contextmanager
-def running_gateway(folder: Path, upstream: str, options: Options | None = None) -> Iterator[Gateway]:
+def running_gateway(
+    folder: Path, upstream: str, options: Options | None = None
+) -> Iterator[Gateway]:
     """Run a gateway until the end of the block at the latest."""
     gateway = Gateway(folder, upstream, options)
     try:

@@ -1,4 +1,4 @@
-"""Records as the tests speak of them, and the ways in which clients are asked to send and to read them."""
+"""Records as the tests speak of them, and the ways in which clients send and read them."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ Headers = tuple[tuple[str, bytes | None], ...]
 Codec = Literal["none", "gzip", "snappy", "lz4", "zstd"]
 Acks = Literal["0", "1", "all"]
 CODECS: tuple[Codec, ...] = ("none", "gzip", "snappy", "lz4", "zstd")
+Protocol = Literal["classic", "consumer"]
 ALL_ACKS: tuple[Acks, ...] = ("0", "1", "all")
 
 
@@ -50,11 +51,11 @@ class Transaction:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """How a consumer reads: to the `count`th record, from the beginning unless `start` says otherwise."""
+    """How a consumer reads: so many records, as a group, or partitions from given offsets."""
 
     count: int
     group: str | None = None
-    protocol: Literal["classic", "consumer"] = "classic"
+    protocol: Protocol = "classic"
     start: Mapping[int, int] = field(default_factory=dict)
     is_committed_only: bool = False
 
@@ -68,7 +69,9 @@ class Offsets:
     at_time: int
 
 
-def numbered(count: int, *, partitions: int = 1, timestamp_ms: int | None = None) -> tuple[Record, ...]:
+def numbered(
+    count: int, *, partitions: int = 1, timestamp_ms: int | None = None
+) -> tuple[Record, ...]:
     """Make records with values 0, 1, 2, ... and five different keys, in partitions by turns."""
     return tuple(
         Record(

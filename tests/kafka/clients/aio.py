@@ -43,7 +43,7 @@ class Aiokafka:
 
     def create_topic(self, bootstrap: str, topic: str, partitions: int) -> None:
         """Create a topic."""
-        new = NewTopic(name=topic, num_partitions=partitions, replication_factor=-1)
+        new = NewTopic(name=topic, num_partitions=partitions, replication_factor=1)
         answer = _ask(bootstrap, "create_topics", [new])
         _succeeded(answer.topic_errors)
 
@@ -119,9 +119,7 @@ async def _produce(
         await producer.stop()
 
 
-async def _send(
-    producer: AIOKafkaProducer, topic: str, record: Record
-) -> asyncio.Future[Any]:
+async def _send(producer: AIOKafkaProducer, topic: str, record: Record) -> asyncio.Future[Any]:
     future: asyncio.Future[Any] = await producer.send(
         topic,
         value=record.value,
@@ -234,5 +232,3 @@ def _succeeded(errors: Sequence[Sequence[object]]) -> None:
 
 def _run(coroutine: Coroutine[Any, Any, T]) -> T:
     return asyncio.run(asyncio.wait_for(coroutine, CLIENT_SECONDS))
-
-

@@ -121,73 +121,76 @@ class Confluent:
 
     def create_topic(self, bootstrap: str, topic: str, partitions: int) -> None:
         """Create a topic."""
-        _only(_admin(bootstrap).create_topics([NewTopic(topic, partitions)]))
+        ask_one(bootstrap, "create_topics", [NewTopic(topic, partitions)])
 
     def delete_topic(self, bootstrap: str, topic: str) -> None:
         """Delete a topic."""
-        _only(_admin(bootstrap).delete_topics([topic]))
+        ask_one(bootstrap, "delete_topics", [topic])
 
     def topic_id(self, bootstrap: str, topic: str) -> str:
         """Tell a topic's id."""
-        return str(_only(_admin(bootstrap).describe_topics(TopicCollection([topic]))).topic_id)
+        return str(ask_one(bootstrap, "describe_topics", TopicCollection([topic])).topic_id)
 
     def grow_topic(self, bootstrap: str, topic: str, partitions: int) -> None:
         """Add partitions."""
-        _only(_admin(bootstrap).create_partitions([NewPartitions(topic, partitions)]))
+        ask_one(bootstrap, "create_partitions", [NewPartitions(topic, partitions)])
 
     def set_config(self, bootstrap: str, topic: str, key: str, value: str) -> None:
         """Set a configuration."""
         entry = ConfigEntry(key, value, incremental_operation=AlterConfigOpType.SET)
         resource = ConfigResource(ResourceType.TOPIC, topic, incremental_configs=[entry])
-        _only(_admin(bootstrap).incremental_alter_configs([resource]))
+        ask_one(bootstrap, "incremental_alter_configs", [resource])
 
     def get_config(self, bootstrap: str, topic: str, key: str) -> str:
         """Read a configuration."""
         resource = ConfigResource(ResourceType.TOPIC, topic)
-        return str(_only(_admin(bootstrap).describe_configs([resource]))[key].value)
+        return str(ask_one(bootstrap, "describe_configs", [resource])[key].value)
 
     def offsets(self, bootstrap: str, topic: str, timestamp_ms: int) -> Offsets:
         """Ask with ListOffsets three times."""
-        admin = _admin(bootstrap)
         place = TopicPartition(topic, 0)
         specs = (OffsetSpec.earliest(), OffsetSpec.latest(), OffsetSpec.for_timestamp(timestamp_ms))
-        first, end, at_time = (_only(admin.list_offsets({place: spec})).offset for spec in specs)
+        first, end, at_time = (
+            ask_one(bootstrap, "list_offsets", {place: spec}).offset for spec in specs
+        )
         return Offsets(first=first, end=end, at_time=at_time)
 
     def delete_records(self, bootstrap: str, topic: str, before: int) -> None:
         """Delete records."""
-        _only(_admin(bootstrap).delete_records([TopicPartition(topic, 0, before)]))
+        ask_one(bootstrap, "delete_records", [TopicPartition(topic, 0, before)])
 
     def cluster(self, bootstrap: str) -> dict[int, tuple[str, int]]:
         """Describe the cluster."""
-        nodes = _admin(bootstrap).describe_cluster().result(CLIENT_SECONDS).nodes
+        nodes = _ask(bootstrap, "describe_cluster").nodes
         return {node.id: (node.host, node.port) for node in nodes}
 
     def cluster_id(self, bootstrap: str) -> str:
         """Tell the cluster's id."""
-        return str(_admin(bootstrap).describe_cluster().result(CLIENT_SECONDS).cluster_id)
+        return str(_ask(bootstrap, "describe_cluster").cluster_id)
 
     def groups(self, bootstrap: str) -> set[str]:
         """List groups."""
-        listed = _admin(bootstrap).list_consumer_groups().result(CLIENT_SECONDS)
+        listed = _ask(bootstrap, "list_consumer_groups")
         return {group.group_id for group in listed.valid}
 
     def group_state(self, bootstrap: str, group: str) -> str:
         """Describe a group."""
-        state: str = _only(_admin(bootstrap).describe_consumer_groups([group])).state.name
+        state: str = ask_one(bootstrap, "describe_consumer_groups", [group]).state.name
         return state.lower()
 
     def committed(self, bootstrap: str, group: str, topic: str) -> dict[int, int]:
         """Tell committed offsets."""
         asked = [ConsumerGroupTopicPartitions(group)]
-        answer = _only(_admin(bootstrap).list_consumer_group_offsets(asked))
+        answer = ask_one(bootstrap, "list_consumer_group_offsets", asked)
         return {
-            place.partition: place.offset for place in answer.topic_partitions if place.topic == topic
+            place.partition: place.offset
+            for place in answer.topic_partitions
+            if place.topic == topic
         }
 
     def delete_group(self, bootstrap: str, group: str) -> None:
         """Delete a group."""
-        _only(_admin(bootstrap).delete_consumer_groups([group]))
+        ask_one(bootstrap, "delete_consumer_groups", [group])
 
 
 def send(
@@ -228,8 +231,7 @@ def _reporter(record: Record, reported: list[Record]) -> Callable[..., None]:
         reported.append(
             Record(
                 partition=message.partition(),
-                # librdkafka numbers what nobody acknowledges from 0 by itself, or says -1001.
-                offset=offset if offset >= 0 else None,
+                offset=None if offset is None or offset < 0 else offset,
                 key=record.key,
                 value=record.value,
                 headers=record.headers,
@@ -251,10 +253,14 @@ def _poll(consumer: Consumer, count: int) -> list[Record]:
     return received
 
 
-def _admin(bootstrap: str) -> AdminClient:
-    return AdminClient(connection(bootstrap))
-
-
-def _only(futures: dict[Any, Any]) -> Any:  # noqa: ANN401 - as above
-    (future,) = futures.values()
+def ask_one(bootstrap: str, verb: str, *arguments: object) -> Any:  # noqa: ANN401 - answers differ
+    """Ask about one thing and return the answer; raises KafkaException."""
+    # The client must live until the answer is there.
+    admin = AdminClient(connection(bootstrap))
+    (future,) = getattr(admin, verb)(*arguments).values()
     return future.result(CLIENT_SECONDS)
+
+
+def _ask(bootstrap: str, verb: str) -> Any:  # noqa: ANN401 - answers differ
+    admin = AdminClient(connection(bootstrap))
+    return getattr(admin, verb)().result(CLIENT_SECONDS)

@@ -22,6 +22,8 @@ NO_HEADERS = "NO_HEADERS"
 KEY_COUNT = 5
 IDLE_MS = 20_000
 PRINTED = ("timestamp", "partition", "offset", "headers", "key", "value")
+CONSOLE_CONSUMER = "consumer.ConsoleConsumer"
+CONSOLE_SHARE_CONSUMER = "consumer.ConsoleShareConsumer"
 GROUP_COMMAND = "consumer.group.ConsumerGroupCommand"
 TRANSACTION_RECORDS = 2
 
@@ -44,6 +46,8 @@ class Java:
             "compression.type": how.codec,
             "enable.idempotence": str(how.is_idempotent).lower(),
             "linger.ms": "50",
+            # The tool sets it to 0 where nobody says more, which idempotence does not allow.
+            "retries": "3",
         }
         with _file("".join(f"{key}={value}\n" for key, value in config.items())) as file:
             printed = run_tool(
@@ -56,7 +60,9 @@ class Java:
         return [_acknowledged(line) for line in _json_lines(printed, "producer_send_success")]
 
     def _type_in(self, bootstrap: str, topic: str, records: Sequence[Record]) -> list[Record]:
-        lines = ["\t".join([_headers_text(r.headers), _text(r.key), _text(r.value)]) for r in records]
+        lines = [
+            "\t".join([_headers_text(r.headers), _text(r.key), _text(r.value)]) for r in records
+        ]
         run_tool(
             "ConsoleProducer",
             *("--bootstrap-server", bootstrap, "--topic", topic),
@@ -79,7 +85,9 @@ class Java:
         source = f"{topic}-source"
         self.create_topic(bootstrap, source, 1)
         self._type_in(bootstrap, source, wanted)
-        aborts = () if all(each.is_committed for each in transactions) else ("--enable-random-aborts",)
+        aborts = (
+            () if all(each.is_committed for each in transactions) else ("--enable-random-aborts",)
+        )
         run_tool(
             "TransactionalMessageCopier",
             *("--broker-list", bootstrap),
@@ -92,23 +100,30 @@ class Java:
 
     def consume(self, bootstrap: str, topic: str, how: Reading) -> list[Record]:
         """Read with the console consumer."""
-        arguments = ["--bootstrap-server", bootstrap, "--topic", topic, "--max-messages", str(how.count)]
+        arguments = [
+            "--bootstrap-server",
+            bootstrap,
+            "--topic",
+            topic,
+            "--max-messages",
+            str(how.count),
+        ]
         if how.is_committed_only:
             arguments += ["--isolation-level", "read_committed"]
         if how.group is not None:
             arguments += ["--group", how.group, "--from-beginning"]
             arguments += ["--command-property", f"group.protocol={how.protocol}"]
-            return in_order(_console("ConsoleConsumer", arguments))
+            return in_order(_console(CONSOLE_CONSUMER, arguments))
         # The tool reads one partition at a time.
         ((partition, offset),) = how.start.items()
         arguments += ["--partition", str(partition), "--offset", str(offset)]
-        return in_order(_console("ConsoleConsumer", arguments))
+        return in_order(_console(CONSOLE_CONSUMER, arguments))
 
     def consume_shared(self, bootstrap: str, topic: str, group: str, count: int) -> list[Record]:
         """Read with the console share consumer."""
         arguments = ["--bootstrap-server", bootstrap, "--topic", topic, "--group", group]
         arguments += ["--max-messages", str(count)]
-        return in_order(_console("ConsoleShareConsumer", arguments))
+        return in_order(_console(CONSOLE_SHARE_CONSUMER, arguments))
 
     def create_topic(self, bootstrap: str, topic: str, partitions: int) -> None:
         """Create a topic."""
@@ -136,7 +151,15 @@ class Java:
 
     def offsets(self, bootstrap: str, topic: str, timestamp_ms: int) -> Offsets:
         """Ask with ListOffsets three times."""
-        arguments = ("--bootstrap-server", bootstrap, "--topic", topic, "--partitions", "0", "--time")
+        arguments = (
+            "--bootstrap-server",
+            bootstrap,
+            "--topic",
+            topic,
+            "--partitions",
+            "0",
+            "--time",
+        )
         first, end, at_time = (
             int(run_tool("GetOffsetShell", *arguments, time).split(":")[2])
             for time in ("earliest", "latest", str(timestamp_ms))
@@ -190,7 +213,7 @@ def _console(tool: str, arguments: Sequence[str]) -> list[Record]:
     """Run a console consumer that prints all that a record has; it fails when too few come."""
     properties = [f"print.{each}=true" for each in PRINTED]
     properties.append(f"null.literal={NULL}")
-    if tool == "ConsoleShareConsumer":
+    if tool == CONSOLE_SHARE_CONSUMER:
         properties.append("print.delivery=false")
     for each in properties:
         arguments = [*arguments, "--formatter-property", each]
@@ -205,7 +228,9 @@ def _printed(line: str) -> Record:
         offset=int(offset.removeprefix("Offset:")),
         key=_bytes(key),
         value=_bytes(value),
-        headers=() if headers == NO_HEADERS else tuple(_header(each) for each in headers.split(",")),
+        headers=()
+        if headers == NO_HEADERS
+        else tuple(_header(each) for each in headers.split(",")),
         timestamp_ms=int(time.split(":")[1]),
     )
 

@@ -105,8 +105,8 @@ class KafkaPython:
     def get_config(self, bootstrap: str, topic: str, key: str) -> str:
         """Read a configuration."""
         resource = ConfigResource(ConfigResourceType.TOPIC, topic)
-        (found,) = _ask(bootstrap, "describe_configs", [resource])
-        return str(found[key]["value"])
+        found = _ask(bootstrap, "describe_configs", [resource])
+        return str(found["topic"][topic][key]["value"])
 
     def offsets(self, bootstrap: str, topic: str, timestamp_ms: int) -> Offsets:
         """Ask with ListOffsets three times."""

@@ -1,0 +1,97 @@
+"""What the cluster itself says, asked directly by one client that is not under test."""
+
+from __future__ import annotations
+
+import base64
+import time
+import uuid
+from typing import TYPE_CHECKING
+
+from confluent_kafka import Consumer, KafkaError, TopicPartition
+from confluent_kafka.admin import (
+    AdminClient,
+    AlterConfigOpType,
+    ConfigEntry,
+    ConfigResource,
+    ResourceType,
+)
+
+from gateway.wire.api_keys import ApiKey
+from tests.kafka.clients.confluent import Confluent, ask_one, connection, to_record
+
+from tests.kafka.raw import RawClient, address_of, batch_headers, fetch_fields
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.kafka.records import Record
+
+DIRECT = Confluent()
+SETTLE_SECONDS = 20
+# The last version that names topics.
+FETCH_VERSION = 12
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    """Wait until the cluster is as it should be; it tells of changes with a little delay."""
+    deadline = time.monotonic() + SETTLE_SECONDS
+    while not condition():
+        assert time.monotonic() < deadline, "the cluster did not settle"
+        time.sleep(0.05)
+
+
+def whole_log(
+    bootstrap: str, topic: str, partition: int = 0, *, is_committed_only: bool = False
+) -> list[Record]:
+    """Read all that a partition holds."""
+    consumer = Consumer(
+        connection(bootstrap)
+        | {
+            "group.id": f"{topic}-whole-log",
+            "enable.auto.commit": False,
+            "enable.partition.eof": True,
+            "isolation.level": "read_committed" if is_committed_only else "read_uncommitted",
+        }
+    )
+    # An offset below the log's beginning would be an error, so the beginning is asked for.
+    first, _ = consumer.get_watermark_offsets(TopicPartition(topic, partition), SETTLE_SECONDS)
+    consumer.assign([TopicPartition(topic, partition, first)])
+    records = []
+    try:
+        while True:
+            message = consumer.poll(SETTLE_SECONDS)
+            assert message is not None, f"{topic}-{partition} has no end"
+            error = message.error()
+            if error is not None and error.code() == KafkaError._PARTITION_EOF:
+                return records
+            records.append(to_record(message))
+    finally:
+        consumer.close()
+
+
+def codecs(bootstrap: str, topic: str) -> set[str]:
+    """Tell how the batches in partition 0 are compressed, those of control records left out."""
+    with RawClient(address_of(bootstrap)) as client:
+        answer = client.ask(ApiKey.FETCH, FETCH_VERSION, fetch_fields(topic, 0))
+    return {header.codec for header in batch_headers([answer]) if not header.is_control}
+
+
+def partition_count(bootstrap: str, topic: str) -> int:
+    """Tell how many partitions a topic has: 0 when it does not exist."""
+    topics = AdminClient(connection(bootstrap)).list_topics(timeout=SETTLE_SECONDS).topics
+    return len(topics[topic].partitions) if topic in topics else 0
+
+
+def set_group_config(bootstrap: str, group: str, key: str, value: str) -> None:
+    """Set one configuration of a group."""
+    entry = ConfigEntry(key, value, incremental_operation=AlterConfigOpType.SET)
+    resource = ConfigResource(ResourceType.GROUP, group, incremental_configs=[entry])
+    ask_one(bootstrap, "incremental_alter_configs", [resource])
+
+
+def id_bytes(topic_id: str) -> bytes:
+    """Read a topic id in whatever form a client prints it: hexadecimal or base64."""
+    try:
+        return uuid.UUID(topic_id).bytes
+    except ValueError:
+        return base64.urlsafe_b64decode(topic_id + "==")

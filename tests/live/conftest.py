@@ -1,0 +1,71 @@
+"""A real Kafka for the tests of this folder, and gateways in front of it."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.kafka.cluster import named_cluster, running_cluster
+from tests.kafka.features import Place
+from tests.kafka.gateway import running_gateway
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.kafka.cluster import Cluster
+    from tests.kafka.gateway import Gateway
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that need a cluster."""
+    for item in items:
+        if "kafka" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.live)
+
+
+@pytest.fixture(scope="session")
+def kafka(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Cluster]:
+    """One broker for all tests of this process, or the cluster that --broker names."""
+    named = request.config.getoption("broker")
+    if named is not None:
+        yield named_cluster(named)
+        return
+    with running_cluster(tmp_path_factory.mktemp("kafka")) as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def prefix() -> str:
+    """A beginning of names that no other test uses."""
+    return f"t{secrets.token_hex(4)}"
+
+
+@pytest.fixture
+def gateway(kafka: Cluster, tmp_path: Path) -> Iterator[Gateway]:
+    """A gateway in front of the cluster, with an archive of its own."""
+    with running_gateway(tmp_path / "gateway", kafka.bootstrap) as gateway:
+        yield gateway
+
+
+@pytest.fixture
+def direct(kafka: Cluster, prefix: str) -> Place:
+    """The cluster itself."""
+    return Place(
+        bootstrap=kafka.bootstrap, direct=kafka.bootstrap, prefix=f"{prefix}-d", nodes=kafka.nodes
+    )
+
+
+@pytest.fixture
+def through(kafka: Cluster, gateway: Gateway, prefix: str) -> Place:
+    """The way through the gateway."""
+    return Place(
+        bootstrap=gateway.bootstrap,
+        direct=kafka.bootstrap,
+        prefix=f"{prefix}-t",
+        nodes=gateway.nodes,
+    )
