@@ -21,25 +21,28 @@ def _has_behaviour(module: Module) -> bool:
     return next(module.functions(), None) is not None
 
 
-def _mirror(path: Path) -> Path:
+def mirror(path: Path) -> Path:
+    """Tell where a module's tests belong."""
     if path.stem == "__init__":
         return Path("tests") / path.parent.parent / f"test_{path.parent.name}.py"
     return Path("tests") / path.parent / f"test_{path.stem.strip('_')}.py"
 
 
-def _without_mirror() -> dict[str, Path]:
-    return {
-        module.path.as_posix(): mirror
+def without_mirror() -> dict[str, Path]:
+    """Give the modules without a test file, each with the file that it lacks."""
+    lacking = {
+        module.path.as_posix(): mirror(module.path)
         for module in modules(*PACKAGES)
-        if _has_behaviour(module) and not (ROOT / (mirror := _mirror(module.path))).is_file()
+        if _has_behaviour(module)
     }
+    return {path: wanted for path, wanted in lacking.items() if not (ROOT / wanted).is_file()}
 
 
 def test_every_module_has_its_test_file() -> None:
     """Who changes `gateway/x/y.py` finds its tests in `tests/gateway/x/test_y.py`."""
     problems = [
-        f"{path}:1: has no {mirror}: write it"
-        for path, mirror in _without_mirror().items()
+        f"{path}:1: has no {wanted}: write it"
+        for path, wanted in without_mirror().items()
         if path not in TESTED_ELSEWHERE
     ]
 
@@ -51,7 +54,7 @@ def test_every_exception_is_still_needed() -> None:
     needless = [
         f"tests/house/test_mirrors.py: {path} needs no exception: delete its line"
         for path in TESTED_ELSEWHERE
-        if path not in _without_mirror()
+        if path not in without_mirror()
     ]
 
     assert not needless, report(needless)

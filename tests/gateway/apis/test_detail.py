@@ -28,7 +28,9 @@ CANARY = "c4n4ry"
 
 
 def _render(body: dict[str, Any], directory: TopicDirectory | None = None) -> dict[str, Any]:
-    return json.loads(to_json(Rendering(directory or TopicDirectory()).message(body)))  # type: ignore[no-any-return] # what JSON held
+    rendering = Rendering(directory or TopicDirectory())
+    rendered: dict[str, Any] = json.loads(to_json(rendering.message(body)))
+    return rendered
 
 
 @pytest.mark.parametrize("api_key", list(ApiKey), ids=lambda api_key: api_key.name)

@@ -37,12 +37,12 @@ def test_every_version_is_recorded() -> None:
         answer = filled(ApiKey.FETCH, version, response=True, values=values)
         wanted = FetchSessions().wanted(request)
         (row,) = delivered_rows(TEMPLATE, answer, wanted, 0, KNOWING)
-        asked = asked_detail(request, KNOWING)
+        asked: dict[str, Any] = asked_detail(request, KNOWING)
 
         assert (EventKind.DELIVERED, "orders", 3) == (row.kind, row.topic, row.first_offset)
         assert (topic_id_text(TOPIC_ID) if version >= 13 else None) == row.topic_id
         assert row.requested_offset == (None if wanted.epoch > 0 else 0)
-        assert "orders" == asked["topics"][0]["topic"]  # type: ignore[index] # a list
+        assert "orders" == asked["topics"][0]["topic"]
         answered_detail(answer, KNOWING)
 
 
@@ -86,12 +86,14 @@ def test_long_requests_and_answers_are_cut_and_say_so() -> None:
     request = filled(ApiKey.FETCH, 12, response=False)
     request["topics"][0]["partitions"] *= PARTITIONS_MAX + 2
     request["topics"].append(request["topics"][0])
-    asked = asked_detail(request, KNOWING)
-    answered = answered_detail(_answer(*[{"error_code": 1}] * (PARTITIONS_MAX + 3)), KNOWING)
+    asked: dict[str, Any] = asked_detail(request, KNOWING)
+    answered: dict[str, Any] = answered_detail(
+        _answer(*[{"error_code": 1}] * (PARTITIONS_MAX + 3)), KNOWING
+    )
 
     assert PARTITIONS_MAX + 4 == asked["partitions_left_out"]
-    assert 1 == len(asked["topics"])  # type: ignore[arg-type] # a list
-    assert (PARTITIONS_MAX, 3) == (len(answered["errors"]), answered["errors_left_out"])  # type: ignore[arg-type] # a list
+    assert 1 == len(asked["topics"])
+    assert (PARTITIONS_MAX, 3) == (len(answered["errors"]), answered["errors_left_out"])
 
 
 def test_forgotten_topics_are_recorded() -> None:

@@ -112,8 +112,8 @@ def test_errors_are_told_with_their_texts_and_bounded() -> None:
     """Texts of the broker, and records it names; the rest is counted."""
     failed = {"index": 1, "error_code": 87, "error_message": "bad", "record_errors": []}
     answer = {"responses": [{"name": "t", "partition_responses": [failed] * (ERRORS_MAX + 3)}]}
-    detail = answered_detail(answer)
+    detail: dict[str, Any] = answered_detail(answer)
 
-    assert {"index": 1, "error_code": 87, "error_message": "bad"} == detail["errors"][0]  # type: ignore[index] # a list
-    assert (ERRORS_MAX, 3) == (len(detail["errors"]), detail["errors_left_out"])  # type: ignore[arg-type] # a list
+    assert {"index": 1, "error_code": 87, "error_message": "bad"} == detail["errors"][0]
+    assert (ERRORS_MAX, 3) == (len(detail["errors"]), detail["errors_left_out"])
     assert {"throttle_time_ms": 0} == answered_detail(_answer())
