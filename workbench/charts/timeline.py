@@ -1,0 +1,261 @@
+"""The timeline: who was connected when, what was read and written, and what was refused."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+import altair as alt
+import polars as pl
+
+from workbench.charts.lanes import MARKS_MAX, Drawing, Lanes, draw
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from workbench.tables import Tables
+
+Row = dict[str, Any]
+
+# Okabe and Ito's colours, which people with any kind of colour blindness can tell apart; kinds also
+# differ by place or shape.
+_RECORDS: Final = {"read": "#0072B2", "written": "#E69F00"}
+_MARKS: Final = {
+    "failed login": ("#CC79A7", "cross"),
+    "refused": ("#D55E00", "diamond"),
+    "error": ("#333333", "triangle-up"),
+}
+_SPAN: Final = "#7A8CA0"
+_WIDTH: Final = 780
+_LANE_HEIGHT: Final = 30
+_OVERVIEW_HEIGHT: Final = 56
+_FONT: Final = "system-ui, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
+# Vega's own labels are American, and differ with the distance of the ticks.
+_LABEL: Final = (
+    "utcFormat(datum.value, utcmilliseconds(datum.value) ? '%H:%M:%S.%L' : "
+    "utcseconds(datum.value) ? '%H:%M:%S' : "
+    "utchours(datum.value) || utcminutes(datum.value) ? '%H:%M' : '%d %b')"
+)
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def timeline(
+    tables: Tables,
+    *,
+    lanes: Lanes = "principal",
+    since: datetime | None = None,
+    until: datetime | None = None,
+    window: tuple[datetime, datetime] | None = None,
+    reference_times: Mapping[str, datetime] | None = None,
+) -> alt.VConcatChart:
+    """Draw connections as spans in lanes, below a strip whose selection chooses what they show.
+
+    `since` and `until` limit what is loaded, `window` is selected to begin with, and
+    `reference_times` are drawn as lines with their names. Records read stand in the upper half of a
+    lane, records written in the lower.
+
+    >>> import workbench as wb
+    >>> from workbench import sample
+    >>> from workbench.charts.timeline import timeline
+    >>> [view["name"] for view in timeline(wb.open(sample.path())).to_dict()["vconcat"]]
+    ['overview', 'detail']
+    """
+    drawing = draw(tables, lanes, since, until)
+    references = [
+        {"at": _milliseconds(at), "name": name, "time": _text(at)}
+        for name, at in (reference_times or {}).items()
+    ]
+    chosen = [_milliseconds(at) for at in window or ()]
+    brush = (
+        alt.selection_interval(name="window", encodings=["x"], value={"x": chosen})
+        if chosen
+        else alt.selection_interval(name="window", encodings=["x"])
+    )
+    whole = alt.Scale(type="utc", domain=_domain(drawing), nice=False)
+    part = alt.Scale(type="utc", domain=brush, nice=False)
+    title = alt.TitleParams(
+        "Timeline", subtitle=_counts(drawing), anchor="start", subtitleColor="#555555"
+    )
+    chart: alt.VConcatChart = (
+        alt.vconcat(
+            _overview(drawing, references, whole).add_params(brush),
+            _detail(drawing, references, part),
+            spacing=14,
+            title=title,
+        )
+        .resolve_scale(color="independent", opacity="independent", shape="independent")
+        .configure_view(stroke="#D0D4DA")
+        .configure_axis(gridColor="#E6E9ED", labelLimit=260)
+        .configure_title(fontSize=15, subtitlePadding=6)
+        .configure(font=_FONT)
+    )
+    return chart
+
+
+def _overview(drawing: Drawing, references: list[Row], scale: alt.Scale) -> alt.LayerChart:
+    colours = alt.Scale(domain=list(_RECORDS), range=list(_RECORDS.values()))
+    bars = (
+        alt.Chart(alt.InlineData(values=_bins(drawing.activity, drawing)))
+        .mark_bar()
+        .encode(
+            x=alt.X("from:T", scale=scale, title=None, axis=alt.Axis(labelExpr=_LABEL)),
+            x2="to:T",
+            y=alt.Y("sum(count):Q", title="records", axis=alt.Axis(tickCount=3)),
+            color=alt.Color("kind:N", title="records", scale=colours),
+        )
+    )
+    marks = (
+        alt.Chart(alt.InlineData(values=_bins(drawing.marks, drawing)))
+        .mark_rule(strokeWidth=2, y=0, y2=10)
+        .encode(x=alt.X("middle:T", scale=scale), color=_mark_colour(None))
+    )
+    layers: alt.LayerChart = (
+        alt.layer(bars, marks, *_reference_layers(references, scale, named=False))
+        .resolve_scale(color="independent")
+        .properties(name="overview", width=_WIDTH, height=_OVERVIEW_HEIGHT)
+    )
+    return layers
+
+
+def _detail(drawing: Drawing, references: list[Row], scale: alt.Scale) -> alt.LayerChart:
+    x = alt.X("from:T", scale=scale, title="time (UTC)", axis=alt.Axis(labelExpr=_LABEL))
+    y = alt.Y("lane:N", sort=None, title=None, scale=alt.Scale(domain=drawing.lanes))
+    spans = (
+        alt.Chart(alt.InlineData(values=_span_rows(drawing)))
+        .mark_bar(height=24, color=_SPAN, opacity=0.28, cornerRadius=2, clip=True)
+        .encode(x=x, x2="to:T", y=y, tooltip=_tips("lane", "session", "client", "peer", "state"))
+    )
+    marks = (
+        alt.Chart(alt.InlineData(values=_bins(drawing.marks, drawing)))
+        .mark_point(filled=True, size=95, opacity=1, clip=True, stroke="white", strokeWidth=0.7)
+        .encode(
+            x=alt.X("middle:T", scale=scale),
+            y=y,
+            color=_mark_colour(alt.Legend(title="marks")),
+            shape=alt.Shape("kind:N", title="marks", scale=_mark_scale(1)),
+            tooltip=_tips("lane", "kind", "what", "count"),
+        )
+    )
+    layers: alt.LayerChart = (
+        alt.layer(
+            spans,
+            *(_records(drawing, kind, x, y) for kind in _RECORDS),
+            marks,
+            *_reference_layers(references, scale, named=True),
+        )
+        .resolve_scale(color="independent", opacity="independent", shape="independent")
+        .properties(name="detail", width=_WIDTH, height=max(1, len(drawing.lanes)) * _LANE_HEIGHT)
+    )
+    return layers
+
+
+def _records(drawing: Drawing, kind: str, x: alt.X, y: alt.Y) -> alt.Chart:
+    rows = _bins(drawing.activity.filter(pl.col("kind") == kind), drawing)
+    shade = alt.Scale(type="sqrt", range=[0.35, 1])
+    shift = -6 if kind == "read" else 6
+    bars: alt.Chart = (
+        alt.Chart(alt.InlineData(values=rows))
+        .mark_bar(height=11, color=_RECORDS[kind], yOffset=shift, clip=True)
+        .encode(
+            x=x,
+            x2="to:T",
+            y=y,
+            opacity=alt.Opacity("count:Q", scale=shade, legend=None),
+            tooltip=_tips("lane", "kind", "what", "count"),
+        )
+    )
+    return bars
+
+
+def _reference_layers(references: list[Row], scale: alt.Scale, *, named: bool) -> list[alt.Chart]:
+    if not references:
+        return []
+    base = alt.Chart(alt.InlineData(values=references)).encode(
+        x=alt.X("at:T", scale=scale), tooltip=_tips("name", "time")
+    )
+    rule = base.mark_rule(color="#111111", strokeDash=[4, 3], clip=True)
+    if not named:
+        return [rule]
+    text = base.mark_text(align="left", dx=4, y=-6, fontSize=11, fontStyle="italic", clip=False)
+    return [rule, text.encode(text="name:N")]
+
+
+def _mark_colour(legend: alt.Legend | None) -> alt.Color:
+    return alt.Color("kind:N", scale=_mark_scale(0), legend=legend)
+
+
+def _mark_scale(which: int) -> alt.Scale:
+    return alt.Scale(domain=list(_MARKS), range=[look[which] for look in _MARKS.values()])
+
+
+def _tips(*fields: str) -> list[alt.Tooltip]:
+    timed = () if "time" in fields else ("begins", "ends")
+    return [alt.Tooltip(f"{field}:N") for field in (*fields, *timed)]
+
+
+def _bins(counted: pl.DataFrame, drawing: Drawing) -> list[Row]:
+    width = timedelta(milliseconds=drawing.bin_ms)
+    return [
+        {
+            "lane": row["lane"],
+            "kind": row["kind"],
+            "what": row["what"],
+            "count": row["count"],
+            **_times(row["bin"], row["bin"] + width),
+            "middle": _milliseconds(row["bin"] + width / 2),
+        }
+        for row in counted.iter_rows(named=True)
+    ]
+
+
+def _span_rows(drawing: Drawing) -> list[Row]:
+    least = timedelta(milliseconds=drawing.bin_ms) / 4
+    return [
+        {
+            "lane": row["lane"],
+            "session": row["session"],
+            "client": row["client_id"],
+            "peer": row["peer"],
+            "state": "open when last seen" if row["is_open"] else "ended",
+            **_times(row["start"], max(row["end"], row["start"] + least)),
+        }
+        for row in drawing.spans.iter_rows(named=True)
+    ]
+
+
+def _times(start: datetime, end: datetime) -> Row:
+    """Give times as numbers to place and as texts to read: Vega would write texts in local time."""
+    return {
+        "from": _milliseconds(start),
+        "to": _milliseconds(end),
+        "begins": _text(start),
+        "ends": _text(end),
+    }
+
+
+def _domain(drawing: Drawing) -> Sequence[int]:
+    begin, end = drawing.begin or _EPOCH, drawing.end or _EPOCH
+    return [_milliseconds(begin), _milliseconds(end) + drawing.bin_ms]
+
+
+def _counts(drawing: Drawing) -> str:
+    shown = drawing.spans.height
+    said = [
+        f"{shown:,} of {drawing.span_count:,} matching spans drawn, {drawing.loaded_count:,} loaded"
+    ]
+    if shown < drawing.span_count:
+        said.append("those that begin together are merged")
+    if drawing.undated_count:
+        said.append(f"{drawing.undated_count:,} without a time left out")
+    if drawing.mark_count > MARKS_MAX:
+        said.append(f"{MARKS_MAX:,} of {drawing.mark_count:,} marks drawn")
+    said.append("times in UTC")
+    return "; ".join(said)
+
+
+def _milliseconds(at: datetime) -> int:
+    return (at - _EPOCH) // timedelta(milliseconds=1)
+
+
+def _text(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M:%S}.{at.microsecond // 1_000:03d}Z"
