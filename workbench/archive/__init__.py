@@ -7,12 +7,14 @@ follow each other and hands all of it as frames to the tables.
 
 from __future__ import annotations
 
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from workbench.archive.cache import Cache, default_cache
+from gateway.evidence.archive import MARKER, check_archive
+from gateway.evidence.errors import ArchiveError
+from workbench.archive.cache import Cache, default_cache, temporary_cache
 from workbench.archive.loading import load
+from workbench.archive.status import Status, status_of
 from workbench.tables.admin import admin
 from workbench.tables.commits import commits
 from workbench.tables.delivered import delivered
@@ -26,6 +28,7 @@ from workbench.tables.sessions import sessions
 if TYPE_CHECKING:
     import polars as pl
 
+    from workbench.archive.cache import Entry
     from workbench.tables.frames import Frames
 
 
@@ -40,10 +43,25 @@ class Archive:
     def refresh(self) -> Archive:
         """Load what was recorded since; frames taken before stay as they are."""
         self._loaded = load(self.path, self._cache)
-        self.__dict__.pop("_frames", None)
         return self
 
-    @cached_property
+    @property
+    def status(self) -> Status:
+        """How much the archive holds, of which time, and what is wrong with it."""
+        return status_of(self.path, self._loaded)
+
+    @property
+    def segments(self) -> tuple[Entry, ...]:
+        """The segments, with the hash of each as it was loaded."""
+        return tuple(segment.entry for segment in self._loaded.segments)
+
+    def __repr__(self) -> str:
+        return str(self.status)
+
+    def _repr_html_(self) -> str:
+        return self.status.to_html()
+
+    @property
     def _frames(self) -> Frames:
         return self._loaded.frames
 
@@ -93,6 +111,40 @@ class Archive:
         return gaps(self._frames)
 
 
-def open_archive(path: str | Path, *, cache: str | Path | None = None) -> Archive:
-    """Open an archive; nothing in it is ever written."""
-    return Archive(Path(path), Cache(default_cache() if cache is None else Path(cache)))
+def open_archive(
+    path: str | Path, *, cache: str | Path | None = None, is_temporary: bool = False
+) -> Archive:
+    """Open an archive, sealed or still being written; nothing in it is ever changed.
+
+    What it is turned into is kept in `cache`, by default the folder `streamwitness` among the
+    user's caches, readable by that user alone; with `is_temporary` in a folder that goes when the
+    process ends. Damage never raises: it is rows of `gaps`. Raises ArchiveError when the path is no
+    archive at all.
+
+    >>> import polars as pl
+    >>> import workbench as wb
+    >>> archive = wb.open(wb.sample.path())
+    >>> archive.status.is_whole
+    True
+    >>> archive.reads.filter(pl.col("topic") == "payments").collect().height > 0
+    True
+    """
+    archive = Path(path)
+    check(archive)
+    if is_temporary:
+        return Archive(archive, Cache(temporary_cache()))
+    return Archive(archive, Cache(default_cache() if cache is None else Path(cache)))
+
+
+def check(archive: Path) -> None:
+    """Raise ArchiveError, with what to do instead, when the path is no archive."""
+    try:
+        check_archive(archive)
+    except ArchiveError as error:
+        nearest = next((parent for parent in archive.parents if (parent / MARKER).is_file()), None)
+        remedy = (
+            f"open {nearest}, of which it is a part"
+            if nearest
+            else "open the folder that the gateway's configuration names as `archive`"
+        )
+        raise ArchiveError(f"{error}; {remedy}") from error

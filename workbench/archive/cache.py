@@ -69,6 +69,14 @@ def default_cache() -> Path:
     return Path(root) / "streamwitness"
 
 
+@cache
+def temporary_cache() -> Path:
+    """Make a folder that goes when the process ends."""
+    directory = Path(tempfile.mkdtemp(prefix="streamwitness-"))
+    atexit.register(shutil.rmtree, directory, ignore_errors=True)
+    return directory
+
+
 class Cache:
     """Converts segments, or finds them converted."""
 

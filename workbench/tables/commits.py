@@ -27,6 +27,10 @@ def answered_or_begun(rows: pl.LazyFrame) -> pl.LazyFrame:
     """Drop what was recorded before a request was forwarded where its exchange says it again."""
     told = rows.filter(pl.col("kind") == EventKind.EXCHANGE)
     begun = rows.filter(pl.col("kind") == EventKind.INTENT).join(
-        told.select(EXCHANGE).unique(), on=EXCHANGE, how="anti", nulls_equal=True
+        told.select(EXCHANGE).unique(),
+        on=EXCHANGE,
+        how="anti",
+        nulls_equal=True,
+        maintain_order="left",
     )
     return pl.concat([told, begun])

@@ -22,8 +22,8 @@ def exchanges(frames: Frames) -> pl.LazyFrame:
     begun = (
         about.filter(pl.col("kind") != EventKind.EXCHANGE)
         .join(told.select(EXCHANGE), on=EXCHANGE, how="anti", nulls_equal=True)
-        .sort("sequence")
-        .unique(EXCHANGE, keep="first")
+        .sort("origin", "sequence")
+        .unique(EXCHANGE, keep="first", maintain_order=True)
         .with_columns(
             outcome=pl.lit("unknown"),
             error_code=pl.lit(None, pl.Int16),

@@ -40,7 +40,8 @@ def with_committed(deliveries: pl.LazyFrame, frames: Frames) -> pl.LazyFrame:
         name = f"committed_{index}"
         highest = pl.col("committed_offset").cum_max(reverse=True).over(*_WHERE, order_by=by)
         there = done.filter(pl.col("origin") == origin).select(*_WHERE, by, highest.alias(name))
-        deliveries = deliveries.sort(by).join_asof(
+        # `by` comes first, as the join needs it; the rest makes the order of the result certain.
+        deliveries = deliveries.sort(by, "origin", "sequence").join_asof(
             there.sort(by), on=by, by=_WHERE, strategy="forward", check_sortedness=False
         )
         known.append(pl.when(is_there).then(pl.col(name)))

@@ -47,8 +47,11 @@ def reads(frames: Frames) -> pl.LazyFrame:
     if frames.has_lost_batch:
         batches = _found_elsewhere(batches, frames)
     columns = ("store", "number", "offset", "timestamp", "position", "content")
-    known = batches.filter(pl.col("state") == "records").join(
-        frames.records.select(columns), on=("store", "number"), maintain_order="left"
+    known = frames.records.select(columns).join(
+        batches.filter(pl.col("state") == "records"),
+        on=("store", "number"),
+        # The right side is kept in memory: deliveries are fewer than records.
+        maintain_order="left_right",
     )
     known = with_republished(known, frames)
     rows = pl.concat(

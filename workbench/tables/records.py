@@ -27,8 +27,8 @@ def records(frames: Frames) -> pl.LazyFrame:
         .otherwise(pl.col("offset"))
     )
     return (
-        _once(known)
-        .join(frames.records, on=("store", "number"))
+        # The side that is kept in memory is the right one, so payloads must stand on the left.
+        frames.records.join(_once(known), on=("store", "number"), maintain_order="left_right")
         .with_columns(offset=offset)
         .select(RECORDS.schema.names())
     )
@@ -61,9 +61,10 @@ def _once(known: pl.LazyFrame) -> pl.LazyFrame:
         name: pl.col(name).sort_by("at", "origin", "sequence").first()
         for name in (*_SEEN, "store", "number")
     }
-    topic_ids = pl.col("topic_id").drop_nulls().unique()
+    topic_ids = pl.col("topic_id").drop_nulls().unique().sort()
     return (
         known.group_by("direction", "topic", "partition", "batch", "first")
         .agg(**earliest, topic_id=topic_ids)
+        .sort("origin", "sequence", "topic", "partition", "first")
         .explode("topic_id", empty_as_null=True)
     )

@@ -12,6 +12,9 @@ import polars as pl
 
 from workbench.tables.schema import Column, Table
 
+SCHEMA_VERSION: Final = 1
+"""Counts up when a column changes its name, type or meaning; new columns do not count."""
+
 TIME: Final = pl.Datetime("us", "UTC")
 MASKED: Final = pl.List(
     pl.Struct({"field": pl.String, "method": pl.String, "count": pl.Int64}),

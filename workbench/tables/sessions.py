@@ -17,7 +17,12 @@ def sessions(frames: Frames) -> pl.LazyFrame:
     """Make the table of sessions."""
     is_own = pl.col("kind") != EventKind.OUTCOME_UNKNOWN  # written later, by recovery
     own = frames.events.filter(pl.col("session").is_not_null() & is_own)
-    return own.group_by("origin", "session").agg(**_columns()).select(SESSIONS.schema.names())
+    return (
+        own.group_by("origin", "session")
+        .agg(**_columns())
+        .sort("origin", "first_sequence")
+        .select(SESSIONS.schema.names())
+    )
 
 
 def _columns() -> dict[str, pl.Expr]:
