@@ -22,10 +22,33 @@ CacheFolder = Annotated[
     Path | None, typer.Option("--cache", help="Where converted segments are kept.")
 ]
 
+DemoFolder = Annotated[
+    Path | None,
+    typer.Option(
+        "--out",
+        help="New or empty folder for what the demo leaves behind; else ./streamwitness-demo.",
+        show_default=False,
+    ),
+]
+OpenReport = Annotated[
+    bool, typer.Option("--open/--no-open", help="Open the report in a browser at the end.")
+]
+DemoBroker = Annotated[
+    str | None,
+    typer.Option(
+        "--broker",
+        metavar="HOST:PORT",
+        help="A Kafka cluster for tests, instead of the embedded broker. Topics of the demo get a "
+        "prefix of their own and are deleted afterwards.",
+        show_default=False,
+    ),
+]
+
 
 def register(app: typer.Typer) -> None:
     """Add the workbench's commands to the application."""
     app.command("tables")(tables)
+    app.command("demo")(demo)
 
 
 def tables(
@@ -62,6 +85,23 @@ def tables(
             err=True,
         )
         raise typer.Exit(FAULTS_EXIT_CODE)
+
+
+def demo(
+    *, out: DemoFolder = None, open_report: OpenReport = True, broker: DemoBroker = None
+) -> None:
+    """Play a breach on this machine, record it, and investigate it from the evidence.
+
+    Real Kafka clients act out the breach on an embedded broker behind the gateway: no Java,
+    container or network is needed. Exit code 0 means that every answer was right, 1 that a stage
+    failed, and 2 that the demo cannot be done as asked.
+    """
+    from rich.console import Console
+
+    from workbench.demo.run import Options, run
+
+    options = Options(out=out, broker=broker, open_report=open_report)
+    raise typer.Exit(run(options, Console()))
 
 
 def _refuse(message: str) -> NoReturn:

@@ -118,8 +118,7 @@ class Writer:
         self._login = login
         self._acknowledged = acknowledged
         self._producer = Producer(
-            confluent_settings(login)
-            | {"acks": "all", "enable.idempotence": True, "compression.type": "zstd"}
+            confluent_settings(login) | {"acks": "all", "enable.idempotence": True}
         )
 
     def send(self, topic: str, value: bytes | None, key: bytes | None) -> None:

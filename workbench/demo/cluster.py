@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -32,6 +33,7 @@ STOP_SECONDS = 10.0
 # The gateway binds one port for each node id from the lowest to the highest.
 NODE_SPAN_MAX = 100
 PREFIX = "streamwitness-demo"
+ADDRESS = re.compile(r"[^\s,]+:\d{1,5}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +58,8 @@ def embedded_broker(log: Path) -> Iterator[Cluster]:
 @contextmanager
 def named_cluster(bootstrap: str) -> Iterator[Cluster]:
     """Use a cluster of the user's, with topics under a prefix of this run, deleted afterwards."""
+    if not ADDRESS.fullmatch(bootstrap):
+        raise UsageError(f"{bootstrap!r} is no address of a broker: give --broker HOST:PORT")
     topics = Topics(prefix=f"{PREFIX}-{secrets.token_hex(4)}.")
     cluster = Cluster(bootstrap=bootstrap, node_ids=_node_ids(bootstrap), topics=topics)
     try:

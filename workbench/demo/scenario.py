@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 Tell: TypeAlias = "Callable[[str], None]"
 
-ORDERS_BEFORE = 400
-ORDERS_AFTER = 200
-BURST_RECORDS = 25
+ORDERS_BEFORE = 1_000
+ORDERS_AFTER = 250
+BURST_RECORDS = 50
 BURST_PAUSE_SECONDS = 0.12
 CATCH_UP_SECONDS = 60.0
 # Every record that a client sends or receives: orders sent and received; payments and the refund

@@ -1,4 +1,4 @@
-"""What the user sees while the demo works: one line for each stage, with a bar that moves."""
+"""What the user sees: a line for each stage, with a bar that moves, and then the verdicts."""
 
 from __future__ import annotations
 
@@ -7,12 +7,22 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from rich.console import Console
     from rich.progress import TaskID
+
+    from workbench.demo.asking import Asked
+    from workbench.demo.folder import Folder
+
+NOT_YET = (
+    "This version has no approvals yet: the intruder's new topic was allowed and recorded, where a "
+    "later one can hold such a request until somebody approves it."
+)
 
 
 class Step:
@@ -53,3 +63,39 @@ class Show:
             yield Step(progress, progress.add_task(title, total=total), title)
         seconds = time.monotonic() - began
         self._console.print(f"[green]✓[/] {title} [dim]({seconds:.1f} s)[/]", highlight=False)
+
+
+def show_conclusion(console: Console, folder: Folder, asked: Sequence[Asked]) -> None:
+    """Show the verdicts, where everything lies, and what to do next."""
+    console.print(_verdicts(asked))
+    console.print(NOT_YET, style="dim", highlight=False)
+    console.print()
+    console.print(_places(folder))
+
+
+def _verdicts(asked: Sequence[Asked]) -> Table:
+    table = Table("question", "answer", "proof", show_lines=True)
+    for each in asked:
+        verdict = each.verdict
+        question = Text(verdict.question, style="bold")
+        question.append(f"\n{verdict.because}", style="not bold")
+        table.add_row(question, Text(verdict.answer), Text(verdict.proof or ""))
+    return table
+
+
+def _places(folder: Folder) -> Table:
+    table = Table(box=None, show_header=False, pad_edge=False)
+    for what, where in {
+        "the evidence": folder.archive,
+        "the report": folder.report,
+        "the notebook": folder.notebook,
+        "what the clients noted": folder.ground_truth,
+    }.items():
+        table.add_row(Text(what, style="dim"), Text(str(where), overflow="fold"))
+    for what, command in {
+        "open the notebook": f"jupyter lab {folder.notebook}",
+        "verify the evidence": f"streamwitness verify {folder.archive}",
+        "take the tables": f"streamwitness tables {folder.archive} --out tables",
+    }.items():
+        table.add_row(Text(what, style="dim"), Text(command, style="cyan", overflow="fold"))
+    return table

@@ -1,0 +1,64 @@
+"""The second half of the demo: the archive is verified, checked, asked, and reported on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gateway.evidence.verify import Verdict as Soundness
+from gateway.evidence.verify import verify
+from workbench.archive import open_archive
+from workbench.demo.asking import QUESTIONS, ask_all
+from workbench.demo.check import mismatches
+from workbench.demo.errors import DemoError
+from workbench.demo.truth import load_truth
+
+if TYPE_CHECKING:
+    from workbench.demo.asking import Asked
+    from workbench.demo.cast import Topics
+    from workbench.demo.folder import Folder
+    from workbench.demo.show import Show
+    from workbench.demo.truth import GroundTruth
+    from workbench.tables import Tables
+
+
+def investigate(folder: Folder, topics: Topics, show: Show) -> list[Asked]:
+    """Investigate the archive and return the verdicts, every one of which was right.
+
+    Raises DemoError when the archive is damaged, or tells something else than the ground truth.
+    """
+    truth = load_truth(folder.ground_truth)
+    with show.step("Verify the archive"):
+        _verify(folder)
+    with show.step("Compare every record with what the clients noted"):
+        tables = open_archive(folder.archive)
+        _compare(tables, truth)
+    with show.step("Ask the archive what happened", total=QUESTIONS) as step:
+        asked: list[Asked] = []
+        for each in ask_all(tables, truth, topics):
+            asked.append(each)
+            step.tell(each.verdict.question, len(asked))
+    wrong = [each for each in asked if not each.is_right]
+    if wrong:
+        raise DemoError("\n".join(map(_contradiction, wrong)))
+    return asked
+
+
+def _verify(folder: Folder) -> None:
+    verification = verify(folder.archive)
+    if verification.verdict is not Soundness.WHOLE:
+        faults = "\n".join(damage.message for damage in verification.faults)
+        raise DemoError(f"the archive {folder.archive} is damaged:\n{faults}")
+
+
+def _compare(tables: Tables, truth: GroundTruth) -> None:
+    differences = mismatches(tables, truth)
+    if differences:
+        listed = "\n".join(differences)
+        raise DemoError(f"the archive and the clients differ in what happened:\n{listed}")
+
+
+def _contradiction(asked: Asked) -> str:
+    return (
+        f"{asked.verdict}\nwhich is not what happened: the archive says {asked.found}, "
+        f"the clients say {asked.expected}"
+    )

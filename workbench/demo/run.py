@@ -1,0 +1,91 @@
+"""The demo from the empty folder to the report: the order of its stages, and its exit code."""
+
+from __future__ import annotations
+
+import signal
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from confluent_kafka import KafkaException
+
+from workbench.demo.browser import open_in_browser
+from workbench.demo.errors import DemoError, UsageError
+from workbench.demo.folder import open_folder
+from workbench.demo.investigation import investigate
+from workbench.demo.recording import record_breach
+from workbench.demo.show import Show, show_conclusion
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from rich.console import Console
+
+    from workbench.demo.folder import Folder
+
+FAILED_EXIT_CODE = 1
+USAGE_EXIT_CODE = 2
+INTERRUPTED_EXIT_CODE = 130
+# A closed terminal and a plain `kill` end the demo as Ctrl-C does: with nothing left running.
+END_SIGNALS = tuple(
+    number for name in ("SIGTERM", "SIGHUP") if (number := getattr(signal, name, None)) is not None
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What the user chose."""
+
+    out: Path | None = None
+    broker: str | None = None
+    open_report: bool = False
+
+
+def run(options: Options, console: Console) -> int:
+    """Run the demo and return its exit code.
+
+    0 when every answer agrees with the ground truth, 1 when one does not or a stage failed, 2 when
+    it cannot be done as asked, 130 when it was interrupted.
+    """
+    try:
+        folder = open_folder(options.out)
+    except UsageError as error:
+        return _fail(console, error, USAGE_EXIT_CODE)
+    try:
+        with _ended_by_signals():
+            _run(options, folder, console)
+    except UsageError as error:
+        return _fail(console, error, USAGE_EXIT_CODE)
+    except (DemoError, KafkaException) as error:
+        console.print(f"The logs lie in {folder.root / 'logs'}", style="dim", highlight=False)
+        return _fail(console, error, FAILED_EXIT_CODE)
+    except KeyboardInterrupt:
+        console.print(f"Interrupted. What there is lies in {folder.root}", highlight=False)
+        return INTERRUPTED_EXIT_CODE
+    return 0
+
+
+def _run(options: Options, folder: Folder, console: Console) -> None:
+    show = Show(console)
+    topics = record_breach(folder, options.broker, show)
+    show_conclusion(console, folder, investigate(folder, topics, show))
+    if options.open_report:
+        open_in_browser(folder.report, console)
+
+
+def _fail(console: Console, error: Exception, exit_code: int) -> int:
+    console.print(str(error), style="red", markup=False, highlight=False)
+    return exit_code
+
+
+@contextmanager
+def _ended_by_signals() -> Iterator[None]:
+    before = {number: signal.getsignal(number) for number in END_SIGNALS}
+    for number in END_SIGNALS:
+        signal.signal(number, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
