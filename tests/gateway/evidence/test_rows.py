@@ -1,0 +1,181 @@
+"""Events become rows: every column, each payload once, and nothing lost that does not fit."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import msgspec
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.evidence.event import EVENT_SCHEMA, Event, EventKind, Extent, Masked
+from gateway.evidence.rows import Row, to_record_batch, torn_event
+from tests.gateway.evidence.golden import story
+from tests.gateway.evidence.samples import BOOT, event
+
+INT16, INT32, INT64 = (st.integers(-(2**bits), 2**bits - 1) | st.none() for bits in (15, 31, 63))
+TEXT = st.text(max_size=5) | st.none()
+TEXTS = st.lists(st.text(max_size=5), max_size=3).map(tuple)
+BATCHES = st.lists(st.binary(max_size=3), max_size=4)
+
+
+def values_of(field: pa.Field) -> st.SearchStrategy[Any]:
+    """Make values that fit a nullable column of a plain type."""
+    by_type = {pa.int16(): INT16, pa.int32(): INT32, pa.int64(): INT64, pa.string(): TEXT}
+    return by_type[field.type]
+
+
+PLAIN = [
+    field
+    for field in EVENT_SCHEMA
+    if field.nullable and not pa.types.is_nested(field.type) and field.name != "bundle_digest"
+]
+
+
+@st.composite
+def events(draw: st.DrawFn) -> Event:
+    """Make events with anything that fits their columns; few payloads, so that some repeat."""
+    batches = draw(BATCHES)
+    made = Event(
+        kind=draw(st.sampled_from(EventKind)),
+        wall_ns=draw(st.integers(-(2**63), 2**63 - 1)),
+        monotonic_ns=draw(st.integers(-(2**63), 2**63 - 1)),
+        groups=draw(TEXTS),
+        rule_ids=draw(TEXTS),
+        bundle_digest=draw(st.binary(min_size=32, max_size=32) | st.none()),
+        masked=draw(
+            st.lists(
+                st.builds(Masked, st.text(), st.text(), st.integers(0, 2**63 - 1)), max_size=2
+            ).map(tuple)
+        ),
+        extents=tuple(Extent(draw(INT64), draw(INT64), 1, len(batch)) for batch in batches),
+        payload=memoryview(b"".join(batches)) if batches else None,
+    )
+    return msgspec.structs.replace(made, **{f.name: draw(values_of(f)) for f in PLAIN})
+
+
+def expected(row: Row, seen: set[bytes]) -> dict[str, Any]:
+    """Work out a row the slow and plain way."""
+    cells = msgspec.to_builtins(msgspec.structs.replace(row.event, payload=None))
+    plain = dict(zip(Event.__struct_fields__, cells, strict=True))
+    masked = [msgspec.structs.asdict(each) for each in row.event.masked]
+    batches = []
+    position = 0
+    for extent in row.event.extents:
+        assert row.event.payload is not None
+        stored = bytes(row.event.payload[position : position + extent.byte_count])
+        position += extent.byte_count
+        digest = hashlib.sha256(stored).digest()
+        batch = {"sha256": digest, **msgspec.structs.asdict(extent)}
+        batches.append(batch | {"payload": None if digest in seen else stored})
+        seen.add(digest)
+    return {
+        **{name: plain[name] for name in EVENT_SCHEMA.names if name in plain},
+        "sequence": row.sequence,
+        "wall_time": row.event.wall_ns,
+        "boot_id": row.boot_id,
+        "groups": list(row.event.groups),
+        "rule_ids": list(row.event.rule_ids),
+        "bundle_digest": row.event.bundle_digest,
+        "masked": masked,
+        "batches": batches,
+    }
+
+
+def cells(batch: pa.RecordBatch) -> list[dict[str, Any]]:
+    """Return the rows with the time as a number, which holds all its nanoseconds."""
+    times = batch.column("wall_time").cast(pa.int64())
+    position = batch.schema.get_field_index("wall_time")
+    found: list[dict[str, Any]] = batch.set_column(position, "wall_time", times).to_pylist()
+    return found
+
+
+@given(st.lists(st.lists(events(), min_size=1, max_size=3), max_size=3))
+def test_every_column_holds_what_the_event_says(blocks: list[list[Event]]) -> None:
+    """Whatever events say stands in their rows; each payload stands at its first row only."""
+    seen: set[bytes] = set()
+    seen_plainly: set[bytes] = set()
+    sequence = 0
+    for block in blocks:
+        rows = [Row(sequence + number, BOOT, each) for number, each in enumerate(block)]
+        sequence += len(rows)
+        batch = to_record_batch(rows, seen)
+
+        assert EVENT_SCHEMA.equals(batch.schema, check_metadata=True)
+        assert [expected(row, seen_plainly) for row in rows] == cells(batch)
+        assert seen_plainly == seen
+
+
+def test_an_event_and_a_row_have_the_same_fields() -> None:
+    """A field that is added to one must be added to the other."""
+    in_event_only = {"wall_ns", "extents", "payload"}
+    in_row_only = {"sequence", "wall_time", "boot_id", "batches"}
+
+    assert set(Event.__struct_fields__) - in_event_only == set(EVENT_SCHEMA.names) - in_row_only
+
+
+def test_a_payload_without_extents_is_one_batch() -> None:
+    """Torn bytes and the like are stored as they are, without offsets."""
+    torn = torn_event(b"torn", wall_ns=1, monotonic_ns=2, detail="{}")
+    (row,) = cells(to_record_batch([Row(0, BOOT, torn)], set()))
+
+    assert ("torn", 4, "{}") == (row["kind"], row["byte_count"], row["detail"])
+    assert [
+        {
+            "sha256": hashlib.sha256(b"torn").digest(),
+            "first_offset": None,
+            "last_offset": None,
+            "record_count": 0,
+            "byte_count": 4,
+            "payload": b"torn",
+        }
+    ] == row["batches"]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({"api_key": 2**15}, id="an api key beyond 16 bits"),
+        pytest.param({"first_offset": 2**63}, id="an offset beyond 64 bits"),
+        pytest.param({"bundle_digest": b"short"}, id="a digest of another length"),
+        pytest.param({"extents": (Extent(0, 0, 1, 3),)}, id="extents that are too short"),
+        pytest.param({"extents": (Extent(0, 0, 1, 9),)}, id="extents that are too long"),
+        pytest.param({"extents": (Extent(0, 0, 2**31, 7),)}, id="a count beyond 32 bits"),
+    ],
+)
+def test_an_event_that_fits_no_column_is_kept_as_it_is(changes: dict[str, object]) -> None:
+    """It becomes a torn row with the whole event as payload, and its neighbours stay rows."""
+    good = event(at=1, payload=b"payload")
+    odd = msgspec.structs.replace(event(at=2, payload=b"payload"), **changes)
+    seen: set[bytes] = set()
+    rows = [Row(0, BOOT, good), Row(1, BOOT, odd), Row(2, BOOT, good)]
+    first, kept, last = cells(to_record_batch(rows, seen))
+
+    assert ["exchange", "torn", "exchange"] == [row["kind"] for row in (first, kept, last)]
+    assert (1, odd.wall_ns) == (kept["sequence"], kept["wall_time"])
+    assert list(msgspec.json.decode(kept["detail"])) == ["unfit"]
+    assert odd == msgspec.msgpack.decode(kept["batches"][0]["payload"], type=Event)
+    assert [b"payload", None] == [row["batches"][0]["payload"] for row in (first, last)]
+
+
+def test_a_failed_attempt_leaves_no_trace() -> None:
+    """Digests seen while building rows that did not fit do not make a later payload vanish."""
+    odd = msgspec.structs.replace(event(payload=b"payload"), api_key=2**15)
+    seen: set[bytes] = set()
+    to_record_batch([Row(0, BOOT, odd)], seen)
+    (row,) = cells(to_record_batch([Row(1, BOOT, event(payload=b"payload"))], seen))
+
+    assert b"payload" == row["batches"][0]["payload"]
+
+
+def test_the_golden_story_fits() -> None:
+    """The story that holds the format down says something in every column and of every kind."""
+    batch = to_record_batch(story(), set())
+
+    assert set(EventKind) == set(batch.column("kind").to_pylist())
+    assert [] == [
+        name for name in batch.schema.names if batch.column(name).null_count == batch.num_rows
+    ]
