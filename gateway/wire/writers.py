@@ -123,13 +123,18 @@ def _values_getter(names: Sequence[str]) -> Callable[[dict[str, Any]], tuple[Any
 
 def _blame(run: Sequence[Field], body: Mapping[str, Any]) -> EncodeError:
     """Find which value of a run does not fit, once packing the run has failed."""
-    for field in run:
-        value = body[field.name]
-        try:
-            struct.pack(">" + FIXED_FORMATS[field.kind.element], value)
-        except struct.error as error:
-            return EncodeError(f"{value!r} is no {field.kind.element}: {error}").within(field.name)
-    raise AssertionError("packing the run failed, packing each of its values did not")
+    found = (_unpackable(field.kind.element, body[field.name], field.name) for field in run)
+    problem = next(filter(None, found), None)
+    assert problem, "packing the run failed, so packing one of its values does"
+    return problem
+
+
+def _unpackable(element: FieldType, value: object, name: str) -> EncodeError | None:
+    try:
+        struct.pack(">" + FIXED_FORMATS[element], value)
+    except struct.error as error:
+        return EncodeError(f"{value!r} is no {element}: {error}").within(name)
+    return None
 
 
 def _check_bool(name: str, value: object) -> None:

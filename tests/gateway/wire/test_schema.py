@@ -7,27 +7,8 @@ from typing import Any
 import pytest
 
 from gateway.wire.schema import HostField, default_maker, default_value, host_fields, walk
-from gateway.wire.table import UNSTATED, Default, Field, FieldKind, FieldType, Versions, load
-
-ALWAYS = Versions.parse("0+")
-
-
-def field(
-    kind: str = "int32",
-    *fields: Field,
-    name: str = "field",
-    versions: str = "0+",
-    default: Default = UNSTATED,
-) -> Field:
-    """Make a field."""
-    return Field(
-        name=name,
-        kind=FieldKind.parse(kind),
-        versions=Versions.parse(versions),
-        default=default,
-        fields=fields,
-    )
-
+from gateway.wire.table import Field, FieldType, Versions, load
+from tests.gateway.wire.fields import make_field as field
 
 FLAT = field(
     "struct",
