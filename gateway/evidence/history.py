@@ -40,7 +40,9 @@ class History:
             yield from self._misnumbered(header)
         if header.kind is BlockKind.OPEN:
             self._totals = Totals(header.first_sequence)
-        elif header.kind is BlockKind.BLOCK and self._totals is not None:
+        elif header.kind is BlockKind.CLOSE:
+            self._totals = None
+        elif self._totals is not None:
             self._totals.add(header)
         self._take(stored)
 

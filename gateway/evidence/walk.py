@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, BinaryIO, Final
 
-from gateway.evidence.block import SEGMENT_FORMAT, SKIPPABLE, BlockHeader
+from gateway.evidence.block import SEGMENT_FORMAT, SKIPPABLE, BlockHeader, BlockKind
 from gateway.evidence.damage import Damage, DamageKind
 from gateway.evidence.errors import DamagedError
 from gateway.evidence.seekable import (
@@ -39,6 +39,8 @@ class SegmentWalk:
         self._is_partial = segment.endswith(PARTIAL_SUFFIX)
         self._size = self._file.size
         self._segment_id: str | None = None
+        # Behind the last header only the seek table may stand.
+        self._is_closed = False
         # What the seek table must say; None when damage makes that unknowable.
         self._entries: list[SeekEntry] | None = []
 
@@ -55,9 +57,8 @@ class SegmentWalk:
                 stored = self._file.block(position)
             except DamagedError as error:
                 following = self._resync(position)
-                damage = self._damaged(error, position, following)
-                is_ended = following == self._size and damage.kind in _ENDINGS
-                yield damage
+                yield self._damaged(error, position, following)
+                is_ended = following == self._size
                 position = following
                 self._entries = None
                 continue
@@ -79,6 +80,7 @@ class SegmentWalk:
 
     def _take(self, stored: StoredBlock) -> None:
         self._segment_id = stored.header.segment_id
+        self._is_closed = stored.header.kind is BlockKind.CLOSE
         if stored.frame_error is not None:
             self._entries = None
         elif self._entries is not None:
@@ -153,15 +155,9 @@ class SegmentWalk:
                 message = f"the segment is still being written: {error}"
                 return self._damage(DamageKind.OPEN_TAIL, message, position)
             return self._damage(DamageKind.TRUNCATED, message, position, error.header)
-        is_header = self._magic_or_none(position) != SEEK_TABLE_MAGIC
-        kind = DamageKind.HEADER if is_header else DamageKind.SEEK_TABLE
+        is_table = self._is_closed or self._file.magic(position) == SEEK_TABLE_MAGIC
+        kind = DamageKind.SEEK_TABLE if is_table else DamageKind.HEADER
         return self._damage(kind, message, position)
-
-    def _magic_or_none(self, position: int) -> int | None:
-        try:
-            return self._file.magic(position)
-        except DamagedError:
-            return None
 
     def _damage(
         self, kind: DamageKind, message: str, position: int, header: BlockHeader | None = None
@@ -176,6 +172,3 @@ class SegmentWalk:
             first_sequence=header.first_sequence if header else None,
             last_sequence=header.last_sequence if header else None,
         )
-
-
-_ENDINGS: Final = frozenset({DamageKind.OPEN_TAIL, DamageKind.TRUNCATED})
