@@ -108,12 +108,14 @@ def test_every_changed_byte_is_found_and_costs_one_block(
 
         assert [block for block in sound if block is not hit] == kept
         if hit is None:
-            expected = "damage:seek_table"
+            # A table that claims to be longer than it is looks cut.
+            expected = {"damage:seek_table", "damage:truncated"}
         elif position < hit.frame_position:
-            expected = "damage:header"
+            expected = {"damage:header"}
         else:
-            expected = hit.header.kind + "!"
-        assert [expected] == [each for each in told(found) if "!" in each or "damage" in each]
+            expected = {hit.header.kind + "!"}
+        (wrong,) = (each for each in told(found) if "!" in each or "damage" in each)
+        assert wrong in expected
 
 
 def test_a_segment_without_seek_table_is_searched(
