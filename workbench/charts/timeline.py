@@ -29,7 +29,8 @@ _SPAN: Final = "#7A8CA0"
 _WIDTH: Final = 780
 _LANE_HEIGHT: Final = 30
 _OVERVIEW_HEIGHT: Final = 56
-_FONT: Final = "system-ui, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
+# These have the same widths everywhere, so that a picture drawn here fits where it is looked at.
+_FONT: Final = "Arial, 'Liberation Sans', Helvetica, sans-serif"
 # Vega's own labels are American, and differ with the distance of the ticks.
 _LABEL: Final = (
     "utcFormat(datum.value, utcmilliseconds(datum.value) ? '%H:%M:%S.%L' : "
@@ -82,6 +83,7 @@ def timeline(
             _detail(drawing, references, part),
             spacing=14,
             title=title,
+            padding={"left": 16, "right": 24, "top": 5, "bottom": 5},
         )
         .resolve_scale(color="independent", opacity="independent", shape="independent")
         .configure_view(stroke="#D0D4DA")

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from workbench.tables import Tables
 
 _SESSION = ["principal", "session"]
+_SHOWN = [
+    *("principal", "session", "client_id", "peer", "topics", "records", "bytes", "signals"),
+    *("factor", "again", "peak_records", "usual_records", "usual_of", "started_at", "ended_at"),
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +126,7 @@ def _judged(
         .with_columns(signals=signals)
         .filter(pl.col("signals").list.len() > 0)
         .sort(pl.col("signals").list.len(), "records", descending=True)
+        .select(*_SHOWN)
     )
 
 

@@ -40,9 +40,11 @@ def bypassing_writes(tables: Tables, *, topic: str | None = None) -> Verdict:
     if bypassed:
         places = frame.filter(pl.col("bypassed") > 0)
         answer = Answer.YES
+        first = places.row(0, named=True)
         because = (
             f"{count_of(bypassed, 'delivered record')} of "
-            f"{count_of(places.height, 'topic-partition')} came from no recorded producer."
+            f"{count_of(places.height, 'topic-partition')} came from no recorded producer, first "
+            f"{first['topic']}-{first['partition']} at offset {first['bypassed_offsets'][0]:,}."
         )
     elif open_questions:
         answer, because = Answer.UNKNOWN, f"No such record was found, but {open_questions[0]}."

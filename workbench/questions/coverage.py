@@ -47,6 +47,9 @@ class Coverage:
         """Whether nothing is missing that could have held any event at all."""
         return self.fault_count == 0 and bool(self.recorded)
 
+    def __str__(self) -> str:
+        return "\n".join(self.sentences())
+
     def sentences(self) -> tuple[str, ...]:
         """Say it in words."""
         said = [

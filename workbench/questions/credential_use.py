@@ -85,6 +85,16 @@ def _ways(chosen: pl.LazyFrame, sessions: pl.LazyFrame) -> pl.DataFrame:
     return (
         ways.with_columns(new=new)
         .join(failed, on="host", how="left")
+        .select(
+            "principal",
+            "host",
+            "new",
+            "failed_logins",
+            *_WAY[2:],
+            "sessions",
+            "first_at",
+            "last_at",
+        )
         .sort("principal", "first_at")
         .collect()
     )

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from workbench.tables import Tables
 
 # The bytes of a batch say what a record holds, whether a delivery named its topic by name or id.
+_NOTHING = "No delivery is recorded."
 _RECORD = ["batch", "position"]
 
 
@@ -130,10 +131,8 @@ def _answer(frame: pl.DataFrame, doubts: tuple[str, ...]) -> tuple[Answer, str]:
         state: int(frame.filter(pl.col("state") == state)["deliveries"].sum())
         for state in ("clear", "masked", "maybe masked", "absent", "undecodable")
     }
-    told = ", ".join(
-        f"{count_of(count, 'time')} {state}" for state, count in deliveries.items() if count
-    )
-    summary = f"It was delivered: {told}." if told else "No delivery is recorded."
+    told = [f"{count_of(count, 'time')} {state}" for state, count in deliveries.items() if count]
+    summary = f"Delivered {', '.join(told)}{_different(frame)}." if told else _NOTHING
     if deliveries["clear"]:
         return Answer.YES, summary
     if deliveries["maybe masked"] or deliveries["undecodable"]:
@@ -141,3 +140,12 @@ def _answer(frame: pl.DataFrame, doubts: tuple[str, ...]) -> tuple[Answer, str]:
     if doubts:
         return Answer.UNKNOWN, f"{summary} But {doubts[0]}."
     return Answer.NO, summary
+
+
+def _different(frame: pl.DataFrame) -> str:
+    """Tell how many different values were seen in clear; on several connections, at least."""
+    clear = frame.filter(pl.col("state") == "clear")["distinct_values"].to_list()
+    if not clear:
+        return ""
+    least = "at least " if len(clear) > 1 else ""
+    return f"; {least}{count_of(max(clear), 'different value')} in clear"

@@ -36,12 +36,14 @@ STYLE: Final = """
 .sw dl{display:grid;grid-template-columns:max-content 1fr;gap:.15em 1em;margin:.6em 0 0;
  font-size:.88em}
 .sw dt{opacity:.7;margin:0;font-weight:400}.sw dd{margin:0}
-.sw table{border-collapse:collapse;font-size:12.5px;font-variant-numeric:tabular-nums;margin:.3em 0}
-.sw th,.sw td{padding:.22em .7em;text-align:left;vertical-align:top;white-space:nowrap;
+.sw table{border-collapse:collapse;font-size:12px;font-variant-numeric:tabular-nums;margin:.3em 0}
+.sw th,.sw td{padding:.22em .6em;text-align:left;vertical-align:top;white-space:nowrap;
  border-bottom:1px solid rgba(127,127,127,.25)}
 .sw th{border-bottom:2px solid rgba(127,127,127,.55);font-weight:600}
 .sw td.sw-number,.sw th.sw-number{text-align:right}
 .sw-scroll{overflow-x:auto}
+.sw-findings td,.sw-findings th{white-space:normal;padding:.45em .8em}
+.sw-findings td:first-child{font-weight:600}.sw-findings td:last-child{max-width:34rem}
 .sw-count{font-size:.82em;opacity:.75}
 """
 
@@ -66,9 +68,12 @@ def verdict_html(verdict: Verdict) -> str:
     )
 
 
-def table_html(frame: pl.DataFrame, *, rows_shown: int = ROWS_SHOWN, of: str = "") -> str:
-    """Draw the first rows of a frame, and say how many there are; `of` adds to what it says."""
+def table_html(frame: pl.DataFrame, *, rows_shown: int = ROWS_SHOWN, count: str = "") -> str:
+    """Draw the first rows of a frame, and say below how many there are, in words if given."""
     shown = frame.head(rows_shown)
+    count = count or f"{shown.height:,} of {frame.height:,} rows shown"
+    if shown.is_empty():
+        return f'<div class="sw-count">{count}</div>'
     numeric = [dtype.is_numeric() for dtype in frame.dtypes]
     classes = [' class="sw-number"' if is_number else "" for is_number in numeric]
     head = "".join(
@@ -84,7 +89,6 @@ def table_html(frame: pl.DataFrame, *, rows_shown: int = ROWS_SHOWN, of: str = "
         + "</tr>"
         for row in shown.iter_rows()
     )
-    count = f"{shown.height:,} of {frame.height:,} rows shown{of}"
     return (
         f'<div class="sw-scroll"><table><thead><tr>{head}</tr></thead>'
         f'<tbody>{body}</tbody></table></div><div class="sw-count">{count}</div>'
@@ -97,7 +101,7 @@ def cell_text(value: object) -> str:
 
 
 def _time_text(value: datetime) -> str:
-    return f"{value:%Y-%m-%d %H:%M:%S.%f}Z"
+    return f"{value:%Y-%m-%d %H:%M:%S}.{value.microsecond // 1_000:03d}Z"
 
 
 def _float_text(value: float) -> str:

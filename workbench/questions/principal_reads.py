@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from workbench.tables import Tables
 
+_TOPICS_TOLD = 4
+
 
 def what_did_principal_read(
     tables: Tables,
@@ -64,7 +66,7 @@ def what_did_principal_read(
     of_topic = "" if topic is None else f" of {topic}"
     limited = "".join(f", {name} {limits[name]}" for name in limits if name != "topic")
     return Verdict(
-        question=f"What{of_topic} did {principal} read{limited}?",
+        question=f"Did {principal} read anything{of_topic}{limited}?",
         answer=answer,
         because=because,
         proof=strongest(frame),
@@ -97,7 +99,10 @@ def _summary(rows: pl.LazyFrame) -> pl.DataFrame:
 
 
 def _amount(frame: pl.DataFrame) -> str:
-    records = count_of(int(frame["deliveries"].sum()), "delivery", "deliveries")
-    topics = count_of(frame["topic"].n_unique(), "topic")
+    totals = frame.group_by("topic").agg(pl.col("deliveries").sum())
+    largest = totals.sort("deliveries", "topic", descending=[True, False]).rows()
+    told = [f"{count_of(count, 'record')} of {topic}" for topic, count in largest[:_TOPICS_TOLD]]
+    if len(largest) > _TOPICS_TOLD:
+        told.append(f"records of {len(largest) - _TOPICS_TOLD:,} more topics")
     sessions = count_of(frame["session"].n_unique(), "connection")
-    return f"{records} of single records, from {topics}, over {sessions}."
+    return f"It was given {', '.join(told)}, over {sessions}."

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from workbench.tables import Tables
 
 _PARTITION = ["topic", "partition"]
+_READERS_TOLD = 3
 
 
 def who_received_from(
@@ -48,8 +49,7 @@ def who_received_from(
     readers = frame["reader"].drop_nulls().n_unique()
     if readers:
         answer = Answer.YES
-        records = count_of(int(frame["received"].sum()), "record")
-        because = f"{count_of(readers, 'principal')} received {records} of it."
+        because = _receivers(frame)
     elif doubts:
         answer, because = Answer.UNKNOWN, f"No delivery of it is recorded, but {doubts[0]}."
     else:
@@ -58,7 +58,7 @@ def who_received_from(
     given = {"session": session, "topic": topic}
     limits = {name: value for name, value in given.items() if value is not None}
     return Verdict(
-        question=f"Who received what {principal} wrote"
+        question=f"Did anybody receive what {principal} wrote"
         f"{''.join(f', {name} {value}' for name, value in limits.items())}?",
         answer=answer,
         because=because,
@@ -134,6 +134,16 @@ def _summary(produced: pl.LazyFrame, rows: pl.LazyFrame) -> pl.DataFrame:
         .sort("written_at", "topic", "first_at")
         .collect()
     )
+
+
+def _receivers(frame: pl.DataFrame) -> str:
+    received = frame.drop_nulls("reader").sort("received", descending=True).head(_READERS_TOLD)
+    told = [
+        f"{row['reader']} received {count_of(row['received'], 'record')} of {row['topic']}"
+        for row in received.iter_rows(named=True)
+    ]
+    more = frame["reader"].drop_nulls().len() - received.height
+    return f"{'; '.join(told)}{f'; and {more:,} more' if more else ''}."
 
 
 def _unplaced(produced: pl.LazyFrame) -> tuple[str, ...]:

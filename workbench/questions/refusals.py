@@ -55,11 +55,7 @@ def what_was_refused(tables: Tables) -> Verdict:
     coverage = cover(tables)
     doubts = about_anything(coverage)
     if not frame.is_empty():
-        is_login = pl.col("api").is_in(_LOGIN_APIS)
-        logins = int(frame.filter(is_login)["times"].sum())
-        requests = int(frame.filter(~is_login)["times"].sum())
-        answer = Answer.YES
-        because = f"{count_of(requests, 'request')} and {count_of(logins, 'login')}."
+        answer, because = Answer.YES, _refused(frame)
     elif doubts:
         answer, because = Answer.UNKNOWN, f"Nothing was refused on record, but {doubts[0]}."
     else:
@@ -72,8 +68,22 @@ def what_was_refused(tables: Tables) -> Verdict:
         covered=("Every decision of the gateway, with the rules behind it.",),
         not_covered=(
             *(f"There may be more: {doubt}." for doubt in doubts),
-            "What brokers refused themselves: the errors in the table `exchanges`.",
+            "What brokers refused themselves: the errors in the table of exchanges.",
         ),
         frame=frame,
         rows=rows,
     )
+
+
+def _refused(frame: pl.DataFrame) -> str:
+    is_login = pl.col("api").is_in(_LOGIN_APIS)
+    told = []
+    for what, rows, column in (
+        ("request", frame.filter(~is_login), "api"),
+        ("login", frame.filter(is_login), "claimed"),
+    ):
+        if rows.height:
+            names = rows[column].explode() if column == "claimed" else rows[column]
+            named = ", ".join(sorted(names.drop_nulls().unique()))
+            told.append(f"{count_of(int(rows['times'].sum()), what)} ({named})")
+    return f"{' and '.join(told)}."

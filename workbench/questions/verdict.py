@@ -48,7 +48,7 @@ _MEANINGS = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Verdict:
     """The answer to one question."""
 
@@ -68,6 +68,9 @@ class Verdict:
     rows: pl.LazyFrame
     """Every row behind the summary, collected when it is asked for."""
     parameters: Mapping[str, object] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return str(self)
 
     def __str__(self) -> str:
         proof = "" if self.proof is None else f" ({self.proof})"

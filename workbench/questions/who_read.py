@@ -74,7 +74,7 @@ def who_read(
     else:
         answer, because = Answer.NO, f"No delivery of {record} is recorded."
     return Verdict(
-        question=f"Who read {record}?",
+        question=f"Did anybody read {record}?",
         answer=answer,
         because=because,
         proof=strongest(frame),

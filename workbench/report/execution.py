@@ -1,0 +1,101 @@
+"""Running a notebook in a kernel of its own, so that its outputs depend on nothing around it."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from jupyter_client.kernelspec import KernelSpecManager
+from jupyter_client.manager import AsyncKernelManager
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+
+from workbench.report.errors import ReportError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from nbformat import NotebookNode
+
+ARCHIVE: Final = "archive"
+"""The name under which the notebook finds the archive: its true path is nobody else's business."""
+
+_CELL_SECONDS: Final = 600
+_TITLE_CHARACTERS: Final = 60
+# The same order of sets, the same times, and none of the user's own start-up files.
+_ENVIRONMENT: Final = {"PYTHONHASHSEED": "0", "TZ": "UTC", "PYTHONWARNINGS": "ignore"}
+_METADATA: Final = {
+    "kernelspec": {
+        "display_name": "Python 3 (ipykernel)",
+        "language": "python",
+        "name": "python3",
+    },
+    "language_info": {"name": "python"},
+}
+
+
+def execute(notebook: NotebookNode, archive: Path) -> None:
+    """Run every cell, and leave the outputs in the notebook.
+
+    It runs in an empty folder in which `archive` is a link to the archive. Raises ReportError with
+    the cell and its error when one fails.
+    """
+    with _workplace(archive) as folder:
+        client = NotebookClient(
+            notebook,
+            km=_kernel(folder),
+            timeout=_CELL_SECONDS,
+            record_timing=False,
+            store_widget_state=False,
+            coalesce_streams=True,
+            resources={"metadata": {"path": str(folder)}},
+        )
+        environment = os.environ | _ENVIRONMENT | {"IPYTHONDIR": str(folder / ".ipython")}
+        try:
+            client.execute(env=environment, cleanup_kc=True)
+        except CellExecutionError as error:
+            raise ReportError(_failed(notebook, f"{error.ename}: {error.evalue}")) from error
+        except CellTimeoutError as error:
+            text = f"it did not end within {_CELL_SECONDS} s"
+            raise ReportError(_failed(notebook, text)) from error
+        except DeadKernelError as error:
+            raise ReportError(_failed(notebook, "the kernel died")) from error
+    notebook.metadata = type(notebook)(_METADATA)
+    for cell in notebook.cells:
+        cell.metadata.pop("execution", None)
+
+
+def _kernel(folder: Path) -> AsyncKernelManager:
+    """Prepare a kernel of this very Python, whatever kernels are installed.
+
+    It is spoken to through sockets in the folder, where no other user of the machine can listen.
+    """
+    return AsyncKernelManager(
+        kernel_name="python3",
+        kernel_spec_manager=KernelSpecManager(kernel_dirs=[]),
+        transport="ipc",
+        connection_file=str(folder / ".kernel.json"),
+    )
+
+
+@contextmanager
+def _workplace(archive: Path) -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="streamwitness-report-") as name:
+        folder = Path(name)
+        (folder / ARCHIVE).symlink_to(archive.resolve(), target_is_directory=True)
+        yield folder
+
+
+def _failed(notebook: NotebookNode, reason: str) -> str:
+    """Name the cell that failed: the last that was begun."""
+    begun = [
+        (number, cell)
+        for number, cell in enumerate(notebook.cells, start=1)
+        if cell.cell_type == "code" and cell.execution_count is not None
+    ]
+    number, cell = begun[-1] if begun else (1, notebook.cells[0])
+    first = cell.source.strip().partition("\n")[0][:_TITLE_CHARACTERS]
+    return f"cell {number} of the notebook failed ({first}): {reason}; no report was written"
