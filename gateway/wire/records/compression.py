@@ -75,20 +75,22 @@ class _Expanded:
         self._parts: list[bytes] = []
         self.room_bytes = limit_bytes
 
+    def check(self, size: int) -> None:
+        """Raise LimitError where `size` more bytes are too many."""
+        if size > self.room_bytes:
+            raise LimitError(
+                f"the batch expands ({self._codec}) beyond the limit of {self._limit_bytes:,} bytes"
+            )
+
     def append(self, part: bytes) -> None:
-        """Take a part; raises LimitError when that was too much."""
+        """Take a part; raises LimitError where it is too much."""
+        self.check(len(part))
         self.room_bytes -= len(part)
-        if self.room_bytes < 0:
-            raise _too_large(self._codec, self._limit_bytes)
         self._parts.append(part)
 
     def whole(self) -> bytes:
         """Return everything."""
         return b"".join(self._parts)
-
-
-def _too_large(codec: Codec, limit_bytes: int) -> LimitError:
-    return LimitError(f"the batch expands ({codec}) beyond the limit of {limit_bytes:,} bytes")
 
 
 def _read_gzip(source: bytes, limit_bytes: int) -> bytes:
@@ -117,31 +119,32 @@ def _read_gzip_member(source: bytes, position: int, expanded: _Expanded) -> int:
 
 
 def _read_snappy(source: bytes, limit_bytes: int) -> bytes:
-    if not source.startswith(_XERIAL_MAGIC):
-        return _read_snappy_block(source, limit_bytes)
     expanded = _Expanded("snappy", limit_bytes)
+    if not source.startswith(_XERIAL_MAGIC):
+        _read_snappy_block(source, expanded)
+        return expanded.whole()
     position = 0
     while len(source) - position >= _XERIAL_LENGTH.size:
         if source.startswith(_XERIAL_MAGIC, position):
             position += _XERIAL_HEADER_BYTES
+            if position > len(source):
+                raise MalformedError("the snappy header is cut off")
             continue
         (length,) = _XERIAL_LENGTH.unpack_from(source, position)
         position += _XERIAL_LENGTH.size
         if length > len(source) - position:
             raise MalformedError(f"a snappy chunk of {length} bytes is cut off")
-        block = source[position : position + length]
-        expanded.append(_read_snappy_block(block, expanded.room_bytes))
+        _read_snappy_block(source[position : position + length], expanded)
         position += length
     return expanded.whole()
 
 
-def _read_snappy_block(source: bytes, limit_bytes: int) -> bytes:
+def _read_snappy_block(source: bytes, expanded: _Expanded) -> None:
     declared = _declared_snappy_bytes(source)
     if declared > len(source) * _SNAPPY_RATIO_MAX:
         raise MalformedError(f"a snappy block of {len(source)} bytes declares {declared}")
-    if declared > limit_bytes:
-        raise _too_large("snappy", limit_bytes)
-    return bytes(cramjam.snappy.decompress_raw(source))
+    expanded.check(declared)
+    expanded.append(bytes(cramjam.snappy.decompress_raw(source)))
 
 
 def _declared_snappy_bytes(source: bytes) -> int:
@@ -157,12 +160,11 @@ def _declared_snappy_bytes(source: bytes) -> int:
 def _read_lz4(source: bytes, limit_bytes: int) -> bytes:
     # Only the first frame counts: what follows is ignored.
     reader = lz4.frame.LZ4FrameDecompressor()
-    expanded: bytes = reader.decompress(source, max_length=limit_bytes + 1)
-    if len(expanded) > limit_bytes:
-        raise _too_large("lz4", limit_bytes)
+    expanded = _Expanded("lz4", limit_bytes)
+    expanded.append(reader.decompress(source, max_length=limit_bytes + 1))
     if not reader.eof:
         raise MalformedError("the lz4 frame is cut off")
-    return expanded
+    return expanded.whole()
 
 
 def _read_zstd(source: bytes, limit_bytes: int) -> bytes:
