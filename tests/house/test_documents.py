@@ -36,16 +36,27 @@ def _first_cells(page: str) -> set[str]:
 
 def test_every_key_of_the_configuration_has_its_row_with_its_default() -> None:
     """docs/configuration.md has a row for each key in its section's table, and no other row."""
+    wanted = {(heading, key): default for heading, key, default in _keys(Config, "")}
     documented = _configuration_rows(_page("configuration.md"))
+    problems = [
+        f"docs/configuration.md:1: {place} is explained with default {documented.get(place)} "
+        f"but has {wanted.get(place)}: mend its row"
+        for place in wanted.keys() | documented.keys()
+        if wanted.get(place) != documented.get(place)
+    ]
 
-    assert {(heading, key): default for heading, key, default in _keys(Config, "")} == documented
+    assert not problems, report(problems)
 
 
 def test_every_log_event_is_explained() -> None:
     """docs/operating.md says what each means and what to do, and knows no other."""
-    log = _page("operating.md").partition("## Log")[2]
+    documented = _first_cells(_page("operating.md").partition("## Log")[2])
+    problems = [
+        f"docs/operating.md:1: `{event}` is in the page or in the code alone: add or remove its row"
+        for event in sorted({event.value for event in LogEvent} ^ documented)
+    ]
 
-    assert {event.value for event in LogEvent} == _first_cells(log)
+    assert not problems, report(problems)
 
 
 def test_every_event_kind_is_explained() -> None:
@@ -92,7 +103,15 @@ def test_every_command_and_option_is_explained() -> None:
         )
     }
 
-    assert dict(_commands(get_command(build_app()), "streamwitness")) == documented
+    wanted = dict(_commands(get_command(build_app()), "streamwitness"))
+    problems = [
+        f"docs/commands.md:1: `{command}` is explained with {sorted(documented.get(command, ()))}"
+        f" but takes {sorted(wanted.get(command, ()))}: mend its section"
+        for command in sorted(wanted.keys() | documented.keys())
+        if wanted.get(command) != documented.get(command)
+    ]
+
+    assert not problems, report(problems)
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,9 @@ REQUIREMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 def test_the_environment_is_written_from_the_project() -> None:
     """Who changes one file changes the other, with `python -m tools.environment`."""
-    assert render(PYPROJECT) == ENVIRONMENT.read_text(encoding="utf-8")
+    assert render(PYPROJECT) == ENVIRONMENT.read_text(encoding="utf-8"), (
+        "\nenvironment.yml:1: differs from pyproject.toml: run `python -m tools.environment`"
+    )
 
 
 def test_the_environment_names_every_extra_that_a_user_may_want() -> None:

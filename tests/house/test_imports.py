@@ -78,7 +78,9 @@ def _import(package: str) -> Imported:
 @pytest.mark.parametrize("package", PACKAGES)
 def test_importing_changes_nothing(package: str) -> None:
     """No module starts, opens, prints or sets anything; calls act, imports define."""
-    assert [] == _import(package).touched
+    touched = _import(package).touched
+
+    assert [] == touched, f"\n{package}/__init__.py:1: importing it touches {touched}: call it"
 
 
 def test_the_workbench_loads_quickly_and_without_pandas() -> None:

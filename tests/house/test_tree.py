@@ -17,8 +17,8 @@ FOLDERS = (*CODE, "docs", "notebooks", "deploy")
 
 HOME = re.compile(r"(?<![\w./-])/(?:home|Users|root|work|mnt|private)/[\w.-]+")
 REGISTRY = re.compile(
-    r"(?<!emit-)\b(?:index-url|extra-index-url|--index|find-links|trusted-host|[\w.-]*(?:artifactory|nexus)"
-    r"[\w-]*\.[\w.-]+)\b"
+    r"(?:index-url|extra-index-url|find-links|trusted-host|registry|index)[=\s\"':]+\w+://\S+"
+    r"|\b[\w.-]*(?:artifactory|nexus)[\w-]*\.[\w.-]+"
 )
 URL_HOST = re.compile(r"https?://([\w.-]+)")
 # Names of vocabularies and formats that look like addresses, and names that are set aside for
