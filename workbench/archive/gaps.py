@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from workbench.archive.files import TIME
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from workbench.archive.files import RowGroups
+
+_COLUMNS: Final = ("sequence", "topic", "topic_id", "partition")
 
 UNDECODABLE: Final = "undecodable"
 CUT_BATCH: Final = "cut_batch"
@@ -67,44 +68,37 @@ class GapRows:
         self._origin = origin
         self._segment = segment
         self._gaps: dict[object, _Gap] = {}
-        self._rows: pa.RecordBatch = None
-        self._times: pa.Array = None
+        self._events: pa.RecordBatch = None
         self._block = 0
 
     def begin(self, rows: pa.RecordBatch, block: int) -> None:
         """Take the block that the next problems are about."""
-        self._rows = rows
-        self._times = pc.cast(rows.column("wall_time"), TIME, safe=False).cast("int64")
+        time = pc.cast(rows.column("wall_time"), TIME, safe=False).cast(pa.int64())
+        self._events = rows.select(_COLUMNS).append_column("time", time)
         self._block = block
 
     def add(self, row: int, problem: Problem) -> None:
         """Note a problem of one event of the block."""
-        sequence = self._value("sequence", row)
-        time = self._times[row].as_py()
-        place = problem.place or (
-            self._value("topic", row),
-            self._value("topic_id", row),
-            self._value("partition", row),
-        )
-        subject = sequence if problem.subject is None else problem.subject
+        event = self._events.slice(row, 1).to_pylist()[0]
+        place = problem.place or (event["topic"], event["topic_id"], event["partition"])
+        subject = event["sequence"] if problem.subject is None else problem.subject
+        first_sequence = problem.first_sequence
         gap = self._gaps.setdefault(
             (problem.kind, subject, place),
             _Gap(
                 problem=problem,
                 block=self._block,
                 place=place,
-                first_sequence=sequence
-                if problem.first_sequence is None
-                else problem.first_sequence,
-                last_sequence=sequence,
+                first_sequence=event["sequence"] if first_sequence is None else first_sequence,
+                last_sequence=event["sequence"],
                 # When an earlier event is concerned, its time is not known here.
-                since=time if problem.first_sequence is None else None,
-                until=time,
+                since=event["time"] if first_sequence is None else None,
+                until=event["time"],
             ),
         )
         gap.count += 1
-        gap.last_sequence = sequence
-        gap.until = time
+        gap.last_sequence = event["sequence"]
+        gap.until = event["time"]
 
     @property
     def has_lost_batch(self) -> bool:
@@ -141,6 +135,3 @@ class GapRows:
                 [gap.problem.lost_batch for gap in gaps],
             ]
         )
-
-    def _value(self, column: str, row: int) -> Any:  # noqa: ANN401 - a column of any type
-        return self._rows.column(column)[row].as_py()
