@@ -43,11 +43,28 @@ DemoBroker = Annotated[
         show_default=False,
     ),
 ]
+ReportFile = Annotated[
+    Path, typer.Option("--out", "-o", help="The HTML file to write.", show_default=False)
+]
+NotebookFile = Annotated[
+    Path | None,
+    typer.Option("--notebook", help="A notebook; else the breach in ten minutes."),
+]
+Parameters = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--parameter", "-p", metavar="NAME=VALUE", help="A parameter of the notebook; repeatable."
+    ),
+]
+ExecutedFile = Annotated[
+    Path | None, typer.Option("--executed", help="Also leave the executed notebook here.")
+]
 
 
 def register(app: typer.Typer) -> None:
     """Add the workbench's commands to the application."""
     app.command("tables")(tables)
+    app.command("report")(report)
     app.command("demo")(demo)
 
 
@@ -85,6 +102,37 @@ def tables(
             err=True,
         )
         raise typer.Exit(FAULTS_EXIT_CODE)
+
+
+def report(
+    archive: ArchiveFolder,
+    out: ReportFile,
+    notebook: NotebookFile = None,
+    parameter: Parameters = None,
+    executed: ExecutedFile = None,
+) -> None:
+    """Execute a notebook on an archive and write it as one HTML file that needs nothing else.
+
+    The same archive, notebook and parameters give the same bytes. Exit code 2: nothing was written,
+    because there is no archive, or a cell of the notebook failed.
+    """
+    from gateway.evidence.errors import ArchiveError
+    from workbench.report.build import ReportOptions, build_report
+    from workbench.report.errors import ReportError
+    from workbench.report.parameters import read_parameters
+
+    try:
+        options = ReportOptions(
+            archive=archive,
+            out=out,
+            notebook=notebook,
+            parameters=read_parameters(parameter or ()),
+            executed=executed,
+        )
+        manifest = build_report(options)
+    except (ArchiveError, ReportError) as error:
+        _refuse(str(error))
+    typer.echo(f"written to {out}; the archive is {manifest.soundness}")
 
 
 def demo(

@@ -10,7 +10,12 @@ import nbformat
 from workbench.archive import open_archive
 from workbench.report.execution import ARCHIVE, execute
 from workbench.report.manifest import Manifest, make_manifest
-from workbench.report.notebook import find_notebook, read_notebook, with_parameters
+from workbench.report.notebook import (
+    find_notebook,
+    parameter_names,
+    read_notebook,
+    with_parameters,
+)
 from workbench.report.page import to_html
 
 if TYPE_CHECKING:
@@ -43,7 +48,9 @@ def build_report(options: ReportOptions) -> Manifest:
     """
     tables = open_archive(options.archive)
     template = read_notebook(options.notebook or find_notebook())
-    parameters = {**_OWN, **options.parameters}
+    names = parameter_names(template.notebook)
+    own = {name: value for name, value in _OWN.items() if name in names}
+    parameters = {**own, **options.parameters}
     notebook = with_parameters(template.notebook, parameters)
     execute(notebook, options.archive)
     manifest = make_manifest(options.archive, tables, template, parameters)

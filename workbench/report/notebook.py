@@ -62,7 +62,7 @@ def with_parameters(notebook: NotebookNode, parameters: Mapping[str, object]) ->
     """
     copy = deepcopy(notebook)
     place = _parameters_at(copy)
-    known = [] if place is None else _assigned(copy.cells[place].source)
+    known = parameter_names(copy)
     unknown = sorted(set(parameters) - set(known))
     if unknown:
         has = ", ".join(known) or "none"
@@ -76,13 +76,10 @@ def with_parameters(notebook: NotebookNode, parameters: Mapping[str, object]) ->
     return copy
 
 
-def read_value(text: str) -> object:
-    """Read a parameter's value as a Python literal, or else as the text that it is."""
-    try:
-        value: object = ast.literal_eval(text)
-    except (ValueError, SyntaxError):
-        return text
-    return value
+def parameter_names(notebook: NotebookNode) -> list[str]:
+    """Return the names that the notebook's parameters cell assigns."""
+    place = _parameters_at(notebook)
+    return [] if place is None else _assigned(notebook.cells[place].source)
 
 
 def _parameters_at(notebook: NotebookNode) -> int | None:
