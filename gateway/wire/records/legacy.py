@@ -22,8 +22,10 @@ from gateway.wire.records.decode import Record, to_int64
 _KEY_AT: Final = {0: PREFIX_BYTES + 6, 1: PREFIX_BYTES + 14}
 _LENGTH: Final = struct.Struct(">i")
 
-# Magic, two bytes of flags, checksum: Kafka writes none of the optional fields.
+# Magic, two bytes of flags, the size (8 bytes) where bit 3 of the first says so, checksum.
+_LZ4_FLAGS: Final = slice(4, 5)
 _LZ4_CHECKSUM_AT: Final = 6
+_LZ4_SIZE_BIT: Final = 0x08
 
 
 def decode_message(message: bytes | memoryview, *, decompressed_bytes_max: int) -> list[Record]:
@@ -46,14 +48,14 @@ def _with_right_checksum(frame: bytes) -> bytes:
 
     It has one byte, so that trying all values is simpler than another hash function.
     """
-    before, after = frame[:_LZ4_CHECKSUM_AT], frame[_LZ4_CHECKSUM_AT + 1 :]
+    at = _LZ4_CHECKSUM_AT + (int.from_bytes(frame[_LZ4_FLAGS]) & _LZ4_SIZE_BIT)
     for checksum in range(256):
-        start = before + bytes([checksum])
+        start = frame[:at] + bytes([checksum])
         try:
             lz4.frame.get_frame_info(start)
         except RuntimeError:
             continue
-        return start + after
+        return start + frame[at + 1 :]
     raise MalformedError("the lz4 frame has no header")
 
 
