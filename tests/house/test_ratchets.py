@@ -24,7 +24,7 @@ SILENCED_PER_1000_LINES_MAX = 1.0
 
 SILENCED = re.compile(r"#\s*(?:noqa|type:\s*ignore|pragma:\s*no (?:cover|branch))")
 WITH_CODE_AND_REASON = re.compile(
-    r"#\s*(?:noqa:\s*[A-Z]+\d+(?:,\s*[A-Z]+\d+)*|type:\s*ignore\[[\w,\s-]+\])\s*(?:#|-)\s*\w{2,}.*"
+    r"#\s*(?:noqa:\s*[A-Z]+\d+(?:,\s*[A-Z]+\d+)*|type:\s*ignore\[[\w,\s-]+\])\s*(?:#|-)\s*\w.*\w"
 )
 
 

@@ -92,6 +92,24 @@ def answer(api_key: ApiKey, version: int, correlation_id: int = 1, **fields: obj
     return frame(encode_response(response, api_key, version))
 
 
+def login(name: str = "alice", version: int = 1) -> bytes:
+    """Build a SaslAuthenticate with the password `pw`."""
+    return ask(ApiKey.SASL_AUTHENTICATE, version, 2, auth_bytes=f"\0{name}\0pw".encode())
+
+
+def too_new_api_versions(correlation_id: int) -> bytes:
+    """Build an ApiVersions of a version that does not exist yet."""
+    request = bytearray(ask(ApiKey.API_VERSIONS, 4, correlation_id))
+    request[6:8] = b"\x00\x63"
+    return bytes(request)
+
+
+def version_refusal(correlation_id: int) -> bytes:
+    """Build the answer to `too_new_api_versions`."""
+    offer = {"api_key": 18, "min_version": 0, "max_version": 4}
+    return answer(ApiKey.API_VERSIONS, 0, correlation_id, error_code=35, api_keys=[offer])
+
+
 def batch(base_offset: int, record_count: int, *, payload: bytes = b"records") -> bytes:
     """Build a v2 batch of which only the header is true; sessions never look further."""
     header = struct.pack(

@@ -37,6 +37,7 @@ from tests.gateway.session.conversation import (
     new_session,
     produce,
     produced,
+    too_new_api_versions,
 )
 
 if TYPE_CHECKING:
@@ -138,12 +139,6 @@ def test_every_exchange_ends_in_exactly_one_row(signals: list[Signal]) -> None:
     assert dict.fromkeys(begun, 1) == ended
 
 
-def _too_new(correlation_id: int) -> bytes:
-    request = bytearray(ask(ApiKey.API_VERSIONS, 4, correlation_id))
-    request[7] = 9
-    return bytes(request)
-
-
 _CONVERSATION: dict[str, tuple[Callable[[int], bytes], Callable[[int], bytes] | None]] = {
     "list": (
         lambda number: ask(ApiKey.LIST_GROUPS, 3, number),
@@ -158,7 +153,7 @@ _CONVERSATION: dict[str, tuple[Callable[[int], bytes], Callable[[int], bytes] | 
         lambda number: produced(correlation_id=number),
     ),
     "acks=0": (lambda number: produce(acks=0, correlation_id=number), None),
-    "local": (_too_new, None),
+    "local": (too_new_api_versions, None),
 }
 
 

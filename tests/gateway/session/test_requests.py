@@ -33,6 +33,8 @@ from tests.gateway.session.conversation import (
     opened,
     produce,
     produced,
+    too_new_api_versions,
+    version_refusal,
 )
 from tests.playbook import row
 
@@ -390,15 +392,12 @@ def test_metadata_of_all_topics_hides_the_forbidden_ones() -> None:
 
 def test_a_too_new_api_versions_is_answered_here() -> None:
     """In version 0, with what to try instead (KIP-511); the broker is not asked."""
-    request = bytearray(ask(ApiKey.API_VERSIONS, 4))
-    request[6:8] = b"\0\x05"
-    offer = {"api_key": 18, "min_version": 0, "max_version": 4}
     play = connected()
     (
         play
-        >> ClientBytes(bytes(request))
-        << row(EventKind.EXCHANGE, api_version=5, error_code=35, decision="allow")
-        << SendClient(answer(ApiKey.API_VERSIONS, 0, error_code=35, api_keys=[offer]))
+        >> ClientBytes(too_new_api_versions(1))
+        << row(EventKind.EXCHANGE, api_version=99, error_code=35, decision="allow")
+        << SendClient(version_refusal(1))
     )
     play.finish()
 

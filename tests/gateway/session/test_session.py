@@ -39,10 +39,13 @@ from tests.gateway.session.conversation import (
     connected,
     events,
     fetch,
+    login,
     new_session,
     opened,
     produce,
     produced,
+    too_new_api_versions,
+    version_refusal,
 )
 from tests.playbook import SECOND_NS, Playbook, row
 
@@ -136,7 +139,7 @@ def test_requests_before_the_broker_is_there_wait_in_order() -> None:
 def test_an_answer_of_our_own_waits_for_earlier_answers_of_the_broker() -> None:
     """Clients match answers to requests by their order."""
     play = connected()
-    asked, too_new = ask(*LIST, correlation_id=1), _too_new_api_versions(2)
+    asked, too_new = ask(*LIST, correlation_id=1), too_new_api_versions(2)
     (
         play
         >> ClientBytes(asked + too_new)
@@ -145,7 +148,7 @@ def test_an_answer_of_our_own_waits_for_earlier_answers_of_the_broker() -> None:
         >> BrokerBytes(answer(*LIST, correlation_id=1))
         << row(EventKind.EXCHANGE, correlation_id=1)
         << SendClient(answer(*LIST, correlation_id=1))
-        << SendClient(_version_refusal(2))
+        << SendClient(version_refusal(2))
     )
     play.finish()
 
@@ -327,7 +330,10 @@ def test_answers_that_do_not_come_are_not_waited_for_without_end() -> None:
 
 
 def test_draining_answers_what_is_under_way_and_takes_nothing_new() -> None:
-    """A gateway that shuts down loses no outcome that it can still learn."""
+    """A gateway that shuts down loses no outcome that it can still learn.
+
+    A client that leaves meanwhile was shut down: the first reason stands.
+    """
     play = connected()
     play >> ClientBytes(produce()) << row(EventKind.PRODUCE) << SendBroker(produce()) >> Drain()
 
@@ -335,6 +341,7 @@ def test_draining_answers_what_is_under_way_and_takes_nothing_new() -> None:
     (
         play
         >> ClientBytes(ask(*LIST, correlation_id=9))
+        >> ClientEof()
         >> BrokerBytes(produced())
         << row(EventKind.PRODUCED)
         << row(EventKind.EXCHANGE)
@@ -466,7 +473,7 @@ def test_a_password_is_checked_while_nothing_else_is_taken() -> None:
     play = opened(new_session(authentication="plain"))
     play >> ClientBytes(ask(ApiKey.SASL_HANDSHAKE, 1, mechanism="PLAIN"))
     play.take_all()
-    play >> ClientBytes(_token() + ask(*LIST, correlation_id=3))
+    play >> ClientBytes(login() + ask(*LIST, correlation_id=3))
     play << CheckPassword("alice", "pw")
 
     assert not play.session.reads_client
@@ -482,7 +489,7 @@ def test_a_wrong_password_ends_the_session_behind_its_answer() -> None:
     play = opened(new_session(authentication="plain"))
     play >> ClientBytes(ask(ApiKey.SASL_HANDSHAKE, 1, mechanism="PLAIN"))
     play.take_all()
-    play >> ClientBytes(_token() + ask(*LIST, correlation_id=3)) << CheckPassword("alice", "pw")
+    play >> ClientBytes(login() + ask(*LIST, correlation_id=3)) << CheckPassword("alice", "pw")
     play >> PasswordChecked(accepted=False) << row(EventKind.SESSION_REJECTED)
     play << row(EventKind.EXCHANGE, decision="deny")
     reply = play.take()
@@ -573,17 +580,6 @@ def test_a_broken_size_behind_the_end_is_no_error() -> None:
     play.finish()
 
 
-def test_the_first_reason_to_end_stands() -> None:
-    """A client that leaves during a shutdown was shut down."""
-    play = connected()
-    play >> ClientBytes(produce()) << row(EventKind.PRODUCE) << SendBroker(produce())
-    play >> Drain() >> ClientEof() >> BrokerEof()
-    play << row(EventKind.EXCHANGE, detail={"response": "unknown"})
-    play << row(EventKind.SESSION_CLOSE, detail={"reason": "broker_closed"})
-    play.take_all()
-    play.finish()
-
-
 def test_what_was_never_sent_is_counted() -> None:
     """A Produce without acks has its row before it is sent; the last row says how much was not."""
     play = opened()
@@ -599,18 +595,3 @@ def test_what_was_never_sent_is_counted() -> None:
     )
     play.take_all()
     play.finish()
-
-
-def _token() -> bytes:
-    return ask(ApiKey.SASL_AUTHENTICATE, 1, 2, auth_bytes=b"\0alice\0pw")
-
-
-def _too_new_api_versions(correlation_id: int) -> bytes:
-    request = bytearray(ask(ApiKey.API_VERSIONS, 4, correlation_id))
-    request[6:8] = b"\x00\x63"
-    return bytes(request)
-
-
-def _version_refusal(correlation_id: int) -> bytes:
-    offer = {"api_key": 18, "min_version": 0, "max_version": 4}
-    return answer(ApiKey.API_VERSIONS, 0, correlation_id, error_code=35, api_keys=[offer])
