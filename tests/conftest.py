@@ -4,8 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from hypothesis import settings
+
 if TYPE_CHECKING:
     import pytest
+
+# The same examples every day, so that a red test is red for everybody, and no clock: machines that
+# run tests are busy. `--hypothesis-profile nightly` looks further, elsewhere each time.
+settings.register_profile("daily", deadline=None, derandomize=True, database=None)
+settings.register_profile("nightly", deadline=None, max_examples=5_000)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -25,7 +32,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Let kafka-python be imported: it reads its message definitions in an old way."""
+    """Choose the examples, and let kafka-python be imported: it reads resources in an old way."""
+    if config.getoption("--hypothesis-profile") is None:
+        settings.load_profile("daily")
     config.addinivalue_line(
         "filterwarnings", "ignore:(read_text|open_text) is deprecated:DeprecationWarning"
     )
