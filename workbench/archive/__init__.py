@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     import polars as pl
 
     from workbench.archive.cache import Entry
-    from workbench.tables.frames import Frames
 
 
 class Archive:
@@ -38,11 +37,12 @@ class Archive:
     def __init__(self, path: Path, cache: Cache) -> None:
         self.path = path
         self._cache = cache
-        self._loaded = load(path, cache)
+        self.refresh()
 
     def refresh(self) -> Archive:
         """Load what was recorded since; frames taken before stay as they are."""
         self._loaded = load(self.path, self._cache)
+        self._frames = self._loaded.frames
         return self
 
     @property
@@ -60,10 +60,6 @@ class Archive:
 
     def _repr_html_(self) -> str:
         return self.status.to_html()
-
-    @property
-    def _frames(self) -> Frames:
-        return self._loaded.frames
 
     @property
     def sessions(self) -> pl.LazyFrame:

@@ -10,6 +10,8 @@ import polars as pl
 from gateway.evidence.archive import origins, scan_segments, segment_paths, segments_directory
 from gateway.evidence.damage import Damage
 from workbench.archive.files import SCHEMAS
+from workbench.archive.gaps import UNRESOLVED_TOPIC
+from workbench.archive.topics import resolved
 from workbench.tables.frames import Frames
 from workbench.tables.schemas import GAPS
 
@@ -31,11 +33,13 @@ class Loaded:
 
     @property
     def frames(self) -> Frames:
-        """The rows of all segments; nothing is read before a table is collected."""
-        scanned = {name: self._scan(name) for name in SCHEMAS}
+        """The rows of all segments; hardly anything is read before a table is collected."""
         summaries = [each.entry.summary for each in self.segments]
         producers = {name for summary in summaries for name in summary.producers}
         consumers = {name for summary in summaries for name in summary.consumers}
+        scanned = {name: self._scan(name) for name in SCHEMAS}
+        if any(UNRESOLVED_TOPIC in summary.gap_counts for summary in summaries):
+            scanned |= resolved(scanned)
         return Frames(
             **scanned,
             damages=damage_rows(self.damages),

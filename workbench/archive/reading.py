@@ -72,11 +72,12 @@ class Reading:
         self._byte_counts = rows.column("byte_count").to_pylist()
         kinds = rows.column("kind").to_pylist()
         details = rows.column("detail").to_pylist()
-        self.told = [
-            self._read(row, kind, detail)
-            for row, (kind, detail) in enumerate(zip(kinds, details, strict=True))
-        ]
-        self._look_for_unnamed_topics(rows, kinds)
+        topics = rows.column("topic").to_pylist()
+        self.told: list[Told] = []
+        for row, topic_id in enumerate(rows.column("topic_id").to_pylist()):
+            if topic_id is not None and topics[row] is None and kinds[row] in _BY_TOPIC_ID:
+                self._unresolved(row, topic_id)
+            self.told.append(self._read(row, kinds[row], details[row]))
 
     def _read(self, row: int, kind: str, detail: str | None) -> Told:
         try:
@@ -102,12 +103,6 @@ class Reading:
         elif kind not in _KINDS:
             message = f"this version does not know events of kind {kind}: use a newer one"
             self._gaps.add(row, Problem(kind=gaps.UNKNOWN_KIND, message=message))
-
-    def _look_for_unnamed_topics(self, rows: pa.RecordBatch, kinds: list[str]) -> None:
-        topics, topic_ids = (rows.column(name).to_pylist() for name in ("topic", "topic_id"))
-        for row, topic_id in enumerate(topic_ids):
-            if topic_id is not None and topics[row] is None and kinds[row] in _BY_TOPIC_ID:
-                self._unresolved(row, topic_id)
 
     def _read_exchange(self, row: int, kind: str, exchange: ExchangeDetail) -> Told:
         api_key = self.api_keys[row]

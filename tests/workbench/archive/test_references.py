@@ -1,0 +1,169 @@
+"""Which batches an event sent or delivered."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+import pytest
+
+from gateway.evidence.event import EventKind
+from tests.workbench.archive.recording import Client, Place, Recording, batch, control, opened
+from workbench.archive.batches import LOST, Opened
+from workbench.archive.detail import AbortedTransaction, Told
+from workbench.archive.references import hidden_batches
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+ALICE = Client(session="s1")
+
+PLAIN = Opened(state="records", record_count=1)
+OF_FIVE = Opened(state="records", record_count=1, producer_id=5)
+OF_SIX = Opened(state="records", record_count=1, producer_id=6)
+ABORT_FIVE = Opened(state="control", producer_id=5, is_abort=True)
+COMMIT_FIVE = Opened(state="control", producer_id=5)
+UNDECODABLE = Opened(state="undecodable")
+CUT = Opened(state="cut")
+
+
+def committed(*aborted: tuple[int, int]) -> Told:
+    """Tell a read_committed answer with these aborted transactions."""
+    transactions = tuple(AbortedTransaction(*each) for each in aborted)
+    return Told(isolation_level=1, aborted=transactions)
+
+
+@pytest.mark.parametrize(
+    ("told", "delivered", "hidden"),
+    [
+        (committed(), [OF_FIVE], [False]),
+        (Told(isolation_level=1), [OF_FIVE], [False]),
+        (committed((5, 0)), [OF_FIVE, PLAIN, OF_SIX], [True, False, False]),
+        (Told(isolation_level=0, aborted=(AbortedTransaction(5, 0),)), [OF_FIVE], [False]),
+        # The transaction begins with a later batch, and ends with its marker.
+        (committed((5, 1)), [OF_FIVE, OF_FIVE, ABORT_FIVE, OF_FIVE], [False, True, False, False]),
+        # It began before the range that was asked for.
+        (committed((5, -10)), [OF_FIVE, ABORT_FIVE, OF_FIVE], [True, False, False]),
+        # Two in a row, listed in any order.
+        (
+            committed((5, 2), (5, 0)),
+            [OF_FIVE, ABORT_FIVE, OF_FIVE, ABORT_FIVE, OF_FIVE],
+            [True, False, True, False, False],
+        ),
+        (committed((5, 0)), [COMMIT_FIVE, OF_FIVE], [False, True]),
+        (
+            committed((5, 0), (6, 1)),
+            [OF_FIVE, OF_SIX, ABORT_FIVE, OF_SIX],
+            [True, True, False, True],
+        ),
+        # What cannot be read could be the marker.
+        (committed((5, 0)), [OF_FIVE, LOST, OF_FIVE], [True, False, False]),
+        (committed((5, 0)), [OF_FIVE, UNDECODABLE, OF_FIVE], [True, False, False]),
+        (committed((5, 0), (5, 2)), [OF_FIVE, LOST, OF_FIVE], [True, False, True]),
+    ],
+)
+def test_a_read_committed_consumer_hides_aborted_batches(
+    told: Told, delivered: list[Opened], hidden: list[bool]
+) -> None:
+    """From a transaction's first offset to its producer's marker, and nothing in doubt."""
+    assert hidden == hidden_batches(told, list(enumerate(delivered)))
+
+
+def test_a_cut_batch_ends_no_transaction() -> None:
+    """Bytes without an offset say nothing about transactions."""
+    told = committed((5, 0))
+
+    assert [True, False] == hidden_batches(told, [(0, OF_FIVE), (None, CUT)])
+
+
+def batches_of(folder: Path, recording: Recording) -> list[list[dict[str, object]] | None]:
+    """Give the column of batches of a recording's events."""
+    rows: list[list[dict[str, object]] | None] = (
+        opened(folder, recording)._frames.events.collect()["batches"].to_list()
+    )
+    return rows
+
+
+def test_batches_say_what_became_of_them(tmp_path: Path) -> None:
+    """Each has its state, its number in the segment, and its place in the event."""
+    good = batch(b"a", b"b")
+    bad = good[:-1] + bytes([good[-1] ^ 1])
+    recording = Recording()
+    recording.add(EventKind.SESSION_OPEN, ALICE)
+    marker = control(4, 1, is_abort=False)
+    recording.deliver(ALICE, Place(), good, bad, marker, batch(b"c", first=5), good[:30])
+
+    no_batches, batches, _ = batches_of(tmp_path, recording)
+
+    assert no_batches is None
+    columns = ("state", "number", "first_offset", "record_count", "records_before")
+    assert [
+        ("records", 0, 0, 2, 0),
+        ("undecodable", 1, 0, 2, 2),
+        ("control", 2, 4, 1, 4),
+        ("records", 3, 5, 1, 4),
+        ("cut", 4, None, 0, 5),
+    ] == [tuple(each[name] for name in columns) for each in batches or []]
+
+
+def test_an_answer_without_whole_batches_is_no_fault(tmp_path: Path) -> None:
+    """Brokers cut answers; the row of gaps is information, one for each topic-partition."""
+    stored = batch(b"a")
+    recording = Recording()
+    recording.deliver(ALICE, Place(), stored, stored[:20])
+    recording.deliver(ALICE, Place(), stored, stored[:21])
+    recording.deliver(ALICE, Place(partition=1), stored[:20])
+
+    gaps = opened(tmp_path, recording).gaps.collect()
+
+    columns = ["kind", "partition", "first_sequence", "last_sequence", "is_information"]
+    assert [("cut_batch", 0, 0, 2, True), ("cut_batch", 1, 4, 4, True)] == gaps.select(
+        columns
+    ).rows()
+    assert "in 2 events" in gaps["message"][0]
+
+
+def test_an_empty_request_to_produce_is_no_gap(tmp_path: Path) -> None:
+    """A producer may send a topic-partition without records."""
+    recording = Recording()
+    recording.add(EventKind.PRODUCE, ALICE, exchange=0, **Place().columns, payload=memoryview(b""))
+
+    archive = opened(tmp_path, recording)
+
+    assert (0, 0) == (archive.gaps.collect().height, archive.records.collect().height)
+
+
+def test_an_undecodable_batch_is_one_gap_for_all_that_refer_to_it(tmp_path: Path) -> None:
+    """A batch that a consumer stumbles over again and again fills no table."""
+    good = batch(b"a", first=7)
+    bad = good[:-1] + bytes([good[-1] ^ 1])
+    recording = Recording()
+    for _ in range(3):
+        recording.deliver(ALICE, Place(), bad)
+
+    gaps = opened(tmp_path, recording).gaps.collect()
+
+    columns = ["kind", "topic", "first_offset", "last_offset", "first_sequence", "last_sequence"]
+    assert [("undecodable", "orders", 7, 7, 0, 4)] == gaps.select(columns).rows()
+    assert not gaps["is_information"][0]
+
+
+def test_what_is_no_batch_at_all_is_a_gap_without_offsets(tmp_path: Path) -> None:
+    """Nonsense in place of records has no range; the delivery itself is still told."""
+    recording = Recording()
+    recording.deliver(ALICE, Place(), b"\xff" * 40)
+
+    archive = opened(tmp_path, recording)
+
+    assert [("undecodable", None)] == archive.gaps.select("kind", "first_offset").collect().rows()
+    assert (1, 0) == (archive.delivered.collect().height, archive.reads.collect().height)
+
+
+def test_other_events_may_carry_bytes(tmp_path: Path) -> None:
+    """The payload of a torn event is no batch."""
+    recording = Recording()
+    recording.add(EventKind.TORN, byte_count=3, payload=memoryview(b"abc"))
+
+    kinds = opened(tmp_path, recording).gaps.select(pl.col("kind")).collect()["kind"].to_list()
+
+    assert ["torn"] == kinds
