@@ -84,20 +84,23 @@ def _decoded(header: BlockHeader, content: bytes) -> Decoded:
         if content != END_OF_STREAM:
             raise DamagedError("the last frame holds no Arrow end of stream")
         return Decoded()
-    message = _message(content)
     if header.kind is BlockKind.OPEN:
+        message = _message(content, "schema")
         if not pa.ipc.read_schema(message).equals(EVENT_SCHEMA, check_metadata=True):
             raise DamagedError("the segment was written with another schema")
         return Decoded()
-    rows = pa.ipc.read_record_batch(message, EVENT_SCHEMA)
+    rows = pa.ipc.read_record_batch(_message(content, "record batch"), EVENT_SCHEMA)
     rows.validate(full=True)
     _compare(header, rows)
     stored, referred = _payload(rows.column("batches"))
     return Decoded(rows=rows, stored=stored, referred=referred)
 
 
-def _message(content: bytes) -> pa.Message:
+def _message(content: bytes, wanted: str) -> pa.Message:
     message = pa.ipc.read_message(content)
+    # Taken for what it is not, a message makes Arrow read outside of it (measured: it crashes).
+    if message.type != wanted:
+        raise DamagedError(f"the frame holds an Arrow {message.type}, not a {wanted}")
     metadata_bytes = int.from_bytes(content[4:8], "little")
     body_bytes = 0 if message.body is None else message.body.size
     if content[:4] != _CONTINUATION or 8 + metadata_bytes + body_bytes != len(content):
