@@ -188,6 +188,22 @@ def test_a_backlog_is_synced_and_freed_on_the_way(
     sealer.finish(CloseReason.SHUTDOWN)
 
 
+def test_a_file_stays_while_its_events_wait_for_their_block(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A sync frees what is in blocks, not what was merely read."""
+    monkeypatch.setattr(module, "BLOCK_EVENTS_MAX", 3)
+    writer = record(tmp_path, file_bytes_max=EACH_ITS_FILE)
+    for _ in range(5):
+        writer.append([event()])
+    sealer = Sealer(options(tmp_path))
+    read_all(sealer)
+
+    assert [name[:20] for name in names(tmp_path)] == [f"{n:020d}" for n in (3, 4)]
+    writer.close()
+    sealer.finish(CloseReason.SHUTDOWN)
+
+
 def test_nothing_is_freed_before_the_sync(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What a failed sync leaves in doubt is still in the journal."""
     monkeypatch.setattr(module, "BLOCK_EVENTS_MAX", 1)

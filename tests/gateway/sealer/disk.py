@@ -1,0 +1,90 @@
+"""A disk on which a process meets its end: dead, without power, or with no more space."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import stat
+import sys
+from typing import TYPE_CHECKING, Literal, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+CALLS = ("open", "writev", "fsync", "fdatasync", "ftruncate", "rename", "unlink", "mkdir")
+DEAD = 9
+
+Fault = Literal["kill", "tear", "power", "error"]
+
+
+class Disk:
+    """Counts the calls of `os` that go through it, from 1, and lets one of them be the last.
+
+    - `kill`: the process dies before the call, as by kill -9.
+    - `tear`: the same, but a write has written half.
+    - `power`: it dies, and what it never synced of one folder is lost.
+    - `error`: the call fails, a write after having written half, and so does every later one.
+    """
+
+    def __init__(self, folder: Path, fault: Fault, at: int) -> None:
+        self._folder = folder
+        self._fault = fault
+        self._at = at
+        self._count = 0
+        # By inode, for files are renamed: the bytes of files and the names in folders that would
+        # outlive a loss of power.
+        self._safe_bytes: dict[int, int] = {}
+        self._safe_names: dict[int, dict[int, str]] = {}
+
+    def mount(self) -> None:
+        """Take the place of the functions of `os`, until the end of the process."""
+        for name in CALLS:
+            setattr(os, name, self._watch(name, getattr(os, name)))
+
+    def _watch(self, name: str, real: Callable[..., object]) -> Callable[..., object]:
+        def called(*arguments: object, **options: object) -> object:
+            self._count += 1
+            if self._count >= self._at:
+                self._end(name, real, arguments)
+            result = real(*arguments, **options)
+            if name.endswith("sync"):
+                self._note_sync(cast("int", arguments[0]))
+            return result
+
+        return called
+
+    def _end(self, name: str, real: Callable[..., object], arguments: Sequence[object]) -> None:
+        if name == "writev" and self._fault in {"tear", "error"} and self._count == self._at:
+            whole = b"".join(cast("Sequence[bytes]", arguments[1]))
+            real(arguments[0], [whole[: len(whole) // 2]])
+        if self._fault == "error":
+            code = errno.EIO if name.endswith("sync") else errno.ENOSPC
+            raise OSError(code, os.strerror(code))
+        if self._fault == "power" and self._folder.exists():
+            self._at = sys.maxsize
+            self._lose_unsafe(self._folder)
+        os._exit(DEAD)
+
+    def _note_sync(self, fd: int) -> None:
+        status = os.fstat(fd)
+        if stat.S_ISDIR(status.st_mode):
+            with os.scandir(fd) as entries:
+                self._safe_names[status.st_ino] = {entry.inode(): entry.name for entry in entries}
+        else:
+            self._safe_bytes[status.st_ino] = status.st_size
+
+    def _lose_unsafe(self, folder: Path) -> None:
+        safe = self._safe_names.get(folder.stat().st_ino, {})
+        for path in list(folder.iterdir()):
+            inode = path.stat().st_ino
+            if inode in safe and path.is_dir():
+                self._lose_unsafe(path)
+            elif inode in safe:
+                os.truncate(path, self._safe_bytes.get(inode, 0))
+                path.replace(path.with_name(safe[inode]))
+            elif path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink()

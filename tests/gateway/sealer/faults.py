@@ -1,0 +1,150 @@
+"""Run the sealer with a fault at each of its system calls in turn; a program, not a test.
+
+For each fault a process of its own records and seals one story and meets its end at that call.
+Another one recovers and is killed in the middle of it, a third recovers unharmed; then the history
+must be whole. Prints a line for each problem, and last the number of faults.
+
+Arguments: a folder, the fault, the first call and the step from call to call.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import sys
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+from unittest.mock import patch
+
+from gateway.evidence import writer as archive_writer
+from gateway.evidence.block import CloseReason
+from gateway.evidence.errors import EvidenceError
+from gateway.evidence.journal import JournalWriter, journal_files
+from gateway.sealer import sealing
+from gateway.sealer.sealing import Sealer, recover
+from tests.gateway.sealer.disk import DEAD, Disk, Fault
+from tests.gateway.sealer.history import Notes, Story, problems, read_notes
+from tests.gateway.sealer.journals import ORIGIN, options
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+GROUPS = 8
+TORN = b"torn"
+FAILED, DEFECT = 3, 4
+JOURNAL_FILE_BYTES = 6_000
+SEGMENT_BYTES = 6_000
+# So small that a short story has several of each, and every step of the sealer syncs.
+SMALL = {"BLOCK_SECONDS": 0.0, "WRITER_GONE_SECONDS": 0.0, "BLOCK_BYTES": 4_000}
+
+
+def record(folder: Path, session: str, next_sequence: int, sealer: Sealer | None) -> None:
+    """Record a story and have it sealed on the way."""
+    notes = Notes(folder / "notes")
+    story = Story(session, seed=next_sequence)
+    journal = JournalWriter(
+        folder / "journal",
+        origin=ORIGIN,
+        boot_id=session,
+        next_sequence=next_sequence,
+        file_bytes_max=JOURNAL_FILE_BYTES,
+    )
+    for _ in range(GROUPS):
+        notes.record(journal, story.tell())
+        if sealer is not None:
+            sealer.step()
+    journal.close()
+
+
+def leave(folder: Path) -> None:
+    """Leave a journal that nobody sealed, with open intents and a torn end."""
+    folder.mkdir()
+    record(folder, "first", 0, None)
+    with journal_files(folder / "journal")[-1].open("ab") as file:
+        file.write(TORN)
+
+
+def live(folder: Path) -> None:
+    """Recover, record, seal and end."""
+    next_sequence = recover(options(folder))
+    sealer = Sealer(options(folder))
+    record(folder, "second", next_sequence, sealer)
+    sealer.finish(CloseReason.SHUTDOWN)
+
+
+def heal(folder: Path) -> None:
+    """Recover."""
+    recover(options(folder))
+
+
+def check(folder: Path) -> None:
+    """Recover unharmed and say what is wrong."""
+    heal(folder)
+    say(folder, *problems(folder / "archive", read_notes(folder / "notes"), TORN))
+
+
+def say(folder: Path, *lines: object) -> None:
+    """Print lines about a case."""
+    for line in lines:
+        sys.stdout.write(f"{folder.name}: {line}\n")
+    sys.stdout.flush()
+
+
+def in_child(work: Callable[[Path], None], folder: Path, disk: Disk | None = None) -> int:
+    """Run something in a process of its own, on a disk with a fault, and return its exit code."""
+    pid = os.fork()
+    if pid:
+        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    code = DEFECT
+    try:
+        if disk is not None:
+            disk.mount()
+        work(folder)
+        code = 0
+    except (OSError, EvidenceError):
+        code = FAILED
+    finally:
+        if code == DEFECT:
+            traceback.print_exc()
+        os._exit(code)
+
+
+def meet(folder: Path, fault: Fault, at: int) -> bool:
+    """Let a life end at one call and see what recovery makes of it; False when it never came."""
+    ended = in_child(live, folder, Disk(folder / "archive", fault, at))
+    if ended not in {0, FAILED if fault == "error" else DEAD}:
+        say(folder, f"ended with {ended}")
+    again = in_child(
+        heal, folder, Disk(folder / "archive", "kill", random.Random(at).randrange(60))
+    )
+    if again not in {0, DEAD}:
+        say(folder, f"recovery ended with {again}")
+    checked = in_child(check, folder)
+    if checked:
+        say(folder, f"the last recovery ended with {checked}")
+    return ended != 0
+
+
+def main(root: Path, fault: Fault, first: int, step: int) -> None:
+    """Meet a fault at one call after the other until a life ends by itself."""
+    leave(root / "left")
+    shutil.copytree(root / "left", root / "warm")
+    # Whatever is imported on first use is imported before the first fork.
+    heal(root / "warm")
+    at = first
+    while True:
+        folder = root / f"{fault}-{at}"
+        shutil.copytree(root / "left", folder)
+        if not meet(folder, fault, at):
+            break
+        at += step
+    say(root, at)
+
+
+if __name__ == "__main__":
+    for limit, value in SMALL.items():
+        setattr(sealing, limit, value)
+    with patch.object(archive_writer, "SEGMENT_BYTES_MAX", SEGMENT_BYTES):
+        main(Path(sys.argv[1]), cast("Fault", sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]))

@@ -1,0 +1,68 @@
+"""Record at full speed beside a sealer, as a gateway would, until killed; a program, not a test.
+
+Arguments: `record` or `seal`, and a folder. `record` starts `seal`, and again whenever it dies.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import threading
+import time
+import uuid
+from pathlib import Path
+from unittest.mock import patch
+
+from gateway.evidence import writer as archive_writer
+from gateway.evidence.journal import JournalWriter
+from gateway.sealer import __main__ as process
+from gateway.sealer import sealing
+from gateway.sealer.sealing import recover
+from gateway.server.log import open_log
+from gateway.server.supervisor import Supervisor
+from tests.gateway.sealer.history import Notes, Story
+from tests.gateway.sealer.journals import ORIGIN, options
+
+JOURNAL_FILE_BYTES = 200_000
+JOURNAL_BYTES_MAX = 8_000_000
+SEGMENT_BYTES = 300_000
+GROUPS_BETWEEN_LOOKS = 200
+# So small that every round of a short test meets each of them many times.
+SMALL = {"BLOCK_SECONDS": 0.02, "BLOCK_BYTES": 30_000, "UNSYNCED_BYTES_MAX": 100_000}
+
+
+def record(folder: Path) -> None:
+    """Recover, then record until the end of this process."""
+    next_sequence = recover(options(folder, lock_wait_seconds=60.0))
+    boot_id = uuid.uuid4().hex
+    journal = JournalWriter(
+        folder / "journal",
+        origin=ORIGIN,
+        boot_id=boot_id,
+        next_sequence=next_sequence,
+        file_bytes_max=JOURNAL_FILE_BYTES,
+    )
+    command = [sys.executable, "-m", __spec__.name, "seal", str(folder)]
+    supervisor = Supervisor(command, open_log(sys.stderr))
+    threading.Thread(target=lambda: asyncio.run(supervisor.keep_alive()), daemon=True).start()
+    notes = Notes(folder / "notes")
+    story = Story(boot_id, seed=next_sequence)
+    while True:
+        for _ in range(GROUPS_BETWEEN_LOOKS):
+            notes.record(journal, story.tell())
+        while journal.directory_bytes > JOURNAL_BYTES_MAX:
+            time.sleep(0.01)
+
+
+def seal(folder: Path) -> int:
+    """Be the sealer."""
+    made = options(folder)
+    arguments = ["--archive", str(made.archive), "--journal", str(made.journal)]
+    return process.main([*arguments, "--origin", made.origin])
+
+
+if __name__ == "__main__":
+    for limit, value in SMALL.items():
+        setattr(sealing, limit, value)
+    with patch.object(archive_writer, "SEGMENT_BYTES_MAX", SEGMENT_BYTES):
+        sys.exit({"record": record, "seal": seal}[sys.argv[1]](Path(sys.argv[2])))
