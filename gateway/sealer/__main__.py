@@ -56,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         _seal(options, lifeline)
     except (OSError, ValueError, EvidenceError) as error:
-        _complain(str(error))
+        _complain(f"cannot seal {options.journal} into {options.archive}: {error}")
         return 1
     return 0
 

@@ -101,6 +101,32 @@ def test_a_failure_is_said_as_a_line_of_the_log(
     assert str(tmp_path / "archive") in line["reason"]
 
 
+def test_a_full_disk_ends_it_and_costs_nothing(tmp_path: Path) -> None:
+    """A write that the system cuts short and then refuses is final; the next process goes on."""
+    writer = record(tmp_path)
+    for _ in range(20):
+        writer.append([event(payload=os.urandom(20_000))])
+    writer.close()
+    # 150 KiB for a file, in blocks of 512 bytes; what goes beyond is written in part, as on a full
+    # disk, and then fails.
+    limited = ["sh", "-c", 'ulimit -f 300; exec "$0" "$@"']
+    command = [sys.executable, "-m", "gateway.sealer", *arguments(tmp_path)]
+    failed = subprocess.run(
+        [*limited, *command],
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=False,
+    )
+
+    assert failed.returncode == 1
+    assert "File too large" in json.loads(failed.stderr)["reason"]
+    assert len(names(tmp_path)) == 1
+
+    subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, check=True)
+    assert kinds(tmp_path) == ["delivered"] * 20
+
+
 def test_its_line_of_the_log_is_documented() -> None:
     """docs/operating.md says what the line means, after the lines of the gateway itself."""
     page = (ROOT / "docs" / "operating.md").read_text().partition("### The sealer's own line")[2]
