@@ -37,7 +37,9 @@ class RawClient:
         """Close the connection."""
         self.socket.close()
 
-    def send(self, api_key: ApiKey, version: int, fields: Mapping[str, object] | None = None) -> int:
+    def send(
+        self, api_key: ApiKey, version: int, fields: Mapping[str, object] | None = None
+    ) -> int:
         """Send a request whose other fields have their defaults; return its correlation id."""
         number = next(self._numbers)
         self.socket.sendall(request(api_key, version, fields, correlation_id=number))
@@ -48,7 +50,9 @@ class RawClient:
         size = int.from_bytes(self._read(SIZE_BYTES), "big")
         return self._read(size) if size else b""
 
-    def ask(self, api_key: ApiKey, version: int, fields: Mapping[str, object] | None = None) -> Body:
+    def ask(
+        self, api_key: ApiKey, version: int, fields: Mapping[str, object] | None = None
+    ) -> Body:
         """Send a request and return the decoded answer."""
         number = self.send(api_key, version, fields)
         answer = decode_response(self.receive(), api_key, version)
@@ -71,13 +75,14 @@ def request(
     fields: Mapping[str, object] | None = None,
     *,
     correlation_id: int = 1,
+    client_id: str = "raw",
 ) -> bytes:
     """Encode a request with its size prefix."""
     header = RequestHeader(
         api_key=api_key,
         api_version=version,
         correlation_id=correlation_id,
-        client_id="raw",
+        client_id=client_id,
         tags={},
     )
     body = default_body(api_key, version, response=False) | dict(fields or {})

@@ -52,6 +52,14 @@ def gateway(kafka: Cluster, tmp_path: Path) -> Iterator[Gateway]:
         yield gateway
 
 
+@pytest.fixture(scope="session")
+def standing_gateway(kafka: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    """One gateway for the tests that neither stop it nor need its archive for themselves."""
+    folder = tmp_path_factory.mktemp("gateway")
+    with running_gateway(folder, kafka.bootstrap) as gateway:
+        yield gateway
+
+
 @pytest.fixture
 def direct(kafka: Cluster, prefix: str) -> Place:
     """The cluster itself."""
@@ -61,11 +69,11 @@ def direct(kafka: Cluster, prefix: str) -> Place:
 
 
 @pytest.fixture
-def through(kafka: Cluster, gateway: Gateway, prefix: str) -> Place:
+def through(kafka: Cluster, standing_gateway: Gateway, prefix: str) -> Place:
     """The way through the gateway."""
     return Place(
-        bootstrap=gateway.bootstrap,
+        bootstrap=standing_gateway.bootstrap,
         direct=kafka.bootstrap,
         prefix=f"{prefix}-t",
-        nodes=gateway.nodes,
+        nodes=standing_gateway.nodes,
     )
