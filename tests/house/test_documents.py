@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from typing import TYPE_CHECKING, get_args
 
@@ -10,12 +11,14 @@ from pydantic import BaseModel
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
+import workbench
 from gateway.cli import build_app
 from gateway.config.model import Config, Section
 from gateway.evidence.event import EVENT_SCHEMA, EventKind
 from gateway.server.log import LogEvent
 from gateway.wire.table import load
 from tests.house.tree import ROOT, files, report
+from tools import tables_page
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -76,6 +79,25 @@ def test_every_column_of_evidence_is_explained() -> None:
         f"docs/segment-format.md:1: no row for the column `{column}`: say what it holds"
         for column in EVENT_SCHEMA.names
         if column not in _first_cells(_page("segment-format.md"))
+    ]
+
+    assert not missing, report(missing)
+
+
+def test_every_table_and_column_is_explained() -> None:
+    """docs/tables.md is written from the schemas themselves."""
+    assert tables_page.render() == _page("tables.md"), (
+        "\ndocs/tables.md:1: differs from the schemas: run `python -m tools.tables_page`"
+    )
+
+
+def test_every_question_is_explained() -> None:
+    """docs/questions.md has a row for each function that the workbench offers."""
+    documented = _first_cells(_page("questions.md"))
+    missing = [
+        f"docs/questions.md:1: no row for `{name}`: say what it answers"
+        for name in workbench.__all__
+        if inspect.isfunction(getattr(workbench, name)) and name not in documented
     ]
 
     assert not missing, report(missing)
