@@ -79,7 +79,7 @@ _NAMES: Final = {
     "who_read": ("workbench.questions.who_read", "who_read"),
     "who_received_from": ("workbench.questions.received_from", "who_received_from"),
 }
-_MODULES: Final = frozenset({"charts", "questions", "report", "sample", "tables"})
+_MODULES: Final = frozenset({"archive", "charts", "questions", "report", "sample", "tables"})
 
 
 def __getattr__(name: str) -> object:

@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from gateway.evidence.archive import origins, scan_segments, segment_paths, segments_directory
+from gateway.evidence.archive import (
+    check_archive,
+    origins,
+    scan_segments,
+    segment_paths,
+    segments_directory,
+)
 from gateway.evidence.damage import Damage
 from workbench.archive.files import SCHEMAS
 from workbench.archive.gaps import UNRESOLVED_TOPIC
@@ -63,6 +69,7 @@ def load(archive: Path, cache: Cache) -> Loaded:
     Segments are converted first and checked then: what is checked may be newer, never older, than
     what the frames hold.
     """
+    check_archive(archive)
     names = tuple(origins(archive))
     paths = [path for origin in names for path in _segments(archive, origin)]
     converted = [found for path in paths if (found := cache.converted(path)) is not None]

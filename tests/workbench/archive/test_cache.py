@@ -1,0 +1,219 @@
+"""Where converted segments lie, and when they are used again."""
+
+from __future__ import annotations
+
+import shutil
+import stat
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from gateway.evidence.event import EventKind
+from gateway.evidence.reader import read_segment
+from tests.workbench.archive.recording import Client, Place, Recording, batch, segment_files, spoil
+from workbench.archive import cache as cache_module
+from workbench.archive.cache import Cache, Converted, default_cache, hash_file, temporary_cache
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+ALICE = Client(session="s1")
+
+
+@pytest.fixture
+def segment(tmp_path: Path) -> Path:
+    """Write an archive of one sealed segment and return its path."""
+    recording = Recording()
+    recording.deliver(ALICE, Place(), batch(b"v"))
+    recording.end_block()
+    recording.deliver(ALICE, Place(partition=1), batch(b"w"))
+    recording.write(tmp_path / "archive")
+    return segment_files(tmp_path)[0]
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> Cache:
+    """Make a cache."""
+    return Cache(tmp_path / "cache")
+
+
+def converted(cache: Cache, path: Path) -> Converted:
+    """Convert a segment that can be read."""
+    found = cache.converted(path)
+    assert found is not None
+    return found
+
+
+def count_conversions(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """Note every conversion from now on."""
+    noted: list[Path] = []
+
+    def noting(path: Path) -> object:
+        noted.append(path)
+        return read_segment(path)
+
+    monkeypatch.setattr(cache_module, "read_segment", noting)
+    return noted
+
+
+def test_a_segment_is_converted_once(
+    cache: Cache, segment: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The same bytes in the same place are found again, by any process."""
+    noted = count_conversions(monkeypatch)
+    first = converted(cache, segment)
+    second = converted(Cache(tmp_path / "cache"), segment)
+
+    assert first == second
+    assert [segment] == noted
+    assert all(first.file(name).is_file() for name in ("events", "records"))
+
+
+def test_an_entry_tells_what_it_was_made_from(cache: Cache, segment: Path) -> None:
+    """Origin, file, hash and soundness stand beside the files."""
+    entry = converted(cache, segment).entry
+
+    assert ("gw", segment.name, hash_file(segment), True) == (
+        entry.origin,
+        entry.segment,
+        entry.stored,
+        entry.is_sound,
+    )
+
+
+def test_a_changed_segment_is_converted_anew(
+    cache: Cache, segment: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Under its old name it has another hash: nothing that was checked before is claimed of it."""
+    before = converted(cache, segment)
+    original = segment.read_bytes()
+    spoil(segment, 0)
+    damaged = converted(cache, segment)
+    segment.write_bytes(original)
+    noted = count_conversions(monkeypatch)
+    restored = converted(cache, segment)
+
+    assert [True, False] == [before.entry.is_sound, damaged.entry.is_sound]
+    assert before.directory != damaged.directory
+    assert (before, []) == (restored, noted)
+
+
+def test_a_segment_in_another_place_is_another(cache: Cache, segment: Path) -> None:
+    """Its rows tell where it was found."""
+    copy = segment.with_name(f"{1:020d}.arrow.zst")
+    shutil.copy(segment, copy)
+
+    assert converted(cache, segment).directory != converted(cache, copy).directory
+
+
+def test_a_segment_being_written_is_not_kept(tmp_path: Path) -> None:
+    """It is converted as it is now, where nothing outlives the process."""
+    cache = Cache(tmp_path / "cache")
+    recording = Recording()
+    recording.add(EventKind.SESSION_OPEN, ALICE)
+    recording.write(tmp_path / "archive", is_sealed=False)
+    (partial,) = segment_files(tmp_path)
+
+    found = converted(cache, partial)
+
+    assert found.directory.parent.name.startswith("live-")
+    assert found.entry.is_sound
+    assert found == converted(cache, partial)
+    assert [] == list((tmp_path / "cache" / "segments").iterdir())
+
+
+def test_a_segment_that_changes_under_the_reader_is_not_kept(
+    cache: Cache, segment: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rows are filed under a hash only when the file had it before and after they were read."""
+
+    def changing(path: Path) -> object:
+        yield from read_segment(path)
+        spoil(path, 1)
+
+    monkeypatch.setattr(cache_module, "read_segment", changing)
+
+    assert converted(cache, segment).directory.parent.name.startswith("live-")
+
+
+def test_a_file_that_cannot_be_read_is_not_converted(cache: Cache, segment: Path) -> None:
+    """Scanning the archive tells what is wrong with it."""
+    assert cache.converted(segment.with_name("gone")) is None
+
+
+@pytest.mark.parametrize("harm", ["entry", "size", "format", "missing"])
+def test_a_harmed_entry_is_made_again(
+    cache: Cache, segment: Path, monkeypatch: pytest.MonkeyPatch, harm: str
+) -> None:
+    """What a crash or a full disk left is not taken for a conversion."""
+    found = converted(cache, segment)
+    match harm:
+        case "entry":
+            (found.directory / "entry.json").write_text("{")
+        case "size":
+            found.file("records").write_bytes(b"short")
+        case "missing":
+            found.file("records").unlink()
+        case _:
+            text = (found.directory / "entry.json").read_text()
+            (found.directory / "entry.json").write_text(text.replace('"format":1', '"format":0'))
+    noted = count_conversions(monkeypatch)
+
+    again = converted(cache, segment)
+
+    assert ([segment], found) == (noted, again)
+    assert again == converted(cache, segment)
+
+
+def test_two_who_convert_at_once_do_not_disturb_each_other(
+    cache: Cache, segment: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The second one finds the work done when it wants to file its own."""
+    others: list[Converted] = []
+
+    def overtaken(path: Path) -> object:
+        monkeypatch.setattr(cache_module, "read_segment", read_segment)
+        others.append(converted(Cache(tmp_path / "cache"), path))
+        return read_segment(path)
+
+    monkeypatch.setattr(cache_module, "read_segment", overtaken)
+    found = converted(cache, segment)
+
+    assert [found] == others
+    assert 1 == len(list((tmp_path / "cache" / "segments").iterdir()))
+
+
+def test_nobody_else_may_read_the_cache(cache: Cache, segment: Path, tmp_path: Path) -> None:
+    """It holds what clients read, unlike the archive under nobody's guard but this user's."""
+    found = converted(cache, segment)
+
+    for directory in (tmp_path / "cache", found.directory.parent, found.directory):
+        assert 0o700 == stat.S_IMODE(directory.stat().st_mode), directory
+
+
+def test_the_default_is_among_the_users_caches(monkeypatch: pytest.MonkeyPatch) -> None:
+    """XDG_CACHE_HOME says where, else it is .cache at home."""
+    monkeypatch.setenv("XDG_CACHE_HOME", "/somewhere")
+    named = default_cache()
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.setenv("HOME", "/home/someone")
+
+    assert "/somewhere/streamwitness" == str(named)
+    assert "/home/someone/.cache/streamwitness" == str(default_cache())
+
+
+def test_what_is_temporary_goes_with_the_process(tmp_path: Path) -> None:
+    """The folders for one process are removed when it ends, what is kept is not."""
+    code = (
+        "import sys; from pathlib import Path; from workbench.archive.cache import *\n"
+        "Cache(Path(sys.argv[1])); print(temporary_cache()); assert temporary_cache().is_dir()"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path / "cache")]
+
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+
+    assert ["segments"] == [path.name for path in (tmp_path / "cache").iterdir()]
+    assert not (tmp_path / done.stdout.strip()).exists()
+    assert temporary_cache() is temporary_cache()

@@ -1,0 +1,172 @@
+"""Loading an archive as frames."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+
+from gateway.evidence.archive import create_archive
+from gateway.evidence.damage import Damage, DamageKind
+from gateway.evidence.errors import ArchiveError
+from gateway.evidence.event import EventKind
+from tests.workbench.archive.recording import Client, Place, Recording, batch, segment_files, spoil
+from workbench.archive.cache import Cache
+from workbench.archive.files import SCHEMAS
+from workbench.archive.loading import Loaded, damage_rows, load
+from workbench.tables.schemas import GAPS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+ALICE = Client(session="s1")
+BOB = Client(session="s2", subject="bob")
+
+
+def loaded(folder: Path) -> Loaded:
+    """Load the archive in a folder."""
+    return load(folder / "archive", Cache(folder / "cache"))
+
+
+def kinds(found: Loaded) -> list[DamageKind]:
+    """Give what is damaged."""
+    return [damage.kind for damage in found.damages]
+
+
+@pytest.fixture
+def recording(tmp_path: Path) -> Recording:
+    """Write an archive of three segments."""
+    recording = Recording()
+    for _ in range(3):
+        recording.add(EventKind.SESSION_OPEN, ALICE)
+        recording.end_segment()
+    recording.write(tmp_path / "archive")
+    return recording
+
+
+def test_every_segment_of_every_origin_is_loaded(tmp_path: Path, recording: Recording) -> None:
+    """Frames hold the rows of all, in order."""
+    other = Recording(origin="another")
+    other.add(EventKind.SESSION_OPEN, ALICE)
+    other.write(tmp_path / "archive")
+
+    found = loaded(tmp_path)
+
+    assert ("another", "gw") == found.origins
+    rows = found.frames.events.select("origin", "sequence").collect().rows()
+    assert [("another", 0), ("gw", 0), ("gw", 1), ("gw", 2)] == rows
+    assert [] == kinds(found)
+
+
+def test_an_archive_without_segments_has_empty_frames(tmp_path: Path) -> None:
+    """A gateway that was just started has recorded nothing; its tables are there."""
+    create_archive(tmp_path / "archive", "gw")
+
+    found = loaded(tmp_path)
+
+    for name, schema in SCHEMAS.items():
+        frame = getattr(found.frames, name).collect()
+        assert (0, schema.names) == (frame.height, frame.columns), name
+
+
+def test_how_segments_follow_each_other_is_checked_every_time(
+    tmp_path: Path, recording: Recording
+) -> None:
+    """A segment that is gone leaves a gap also where all others are in the cache."""
+    before = loaded(tmp_path)
+    segment_files(tmp_path)[1].unlink()
+
+    after = loaded(tmp_path)
+
+    assert [] == kinds(before)
+    assert [DamageKind.CHAIN, DamageKind.SEQUENCE_GAP] == kinds(after)
+    assert [0, 2] == after.frames.events.collect()["sequence"].to_list()
+
+
+def test_a_damaged_segment_says_so_every_time(tmp_path: Path, recording: Recording) -> None:
+    """What was found wrong once is not forgotten with the second opening."""
+    spoil(segment_files(tmp_path)[1], 0)
+
+    assert [DamageKind.FRAME] == kinds(loaded(tmp_path))
+    assert [DamageKind.FRAME] == kinds(loaded(tmp_path))
+
+
+def test_a_segment_that_was_changed_is_not_taken_from_the_cache(
+    tmp_path: Path, recording: Recording
+) -> None:
+    """Opening checks the bytes as they are now, not as they were."""
+    before = loaded(tmp_path)
+    spoil(segment_files(tmp_path)[1], 0)
+
+    after = loaded(tmp_path)
+
+    assert ([], [DamageKind.FRAME]) == (kinds(before), kinds(after))
+    assert [0, 2] == after.frames.events.collect()["sequence"].to_list()
+
+
+def test_segments_that_were_taken_away_are_a_damage(tmp_path: Path, recording: Recording) -> None:
+    """An origin without its folder of segments is missed, and the rest is loaded."""
+    other = Recording(origin="another")
+    other.add(EventKind.SESSION_OPEN, ALICE)
+    other.write(tmp_path / "archive")
+    shutil.rmtree(tmp_path / "archive" / "gw" / "segments")
+
+    found = loaded(tmp_path)
+
+    assert [DamageKind.UNREADABLE] == kinds(found)
+    assert 1 == found.frames.events.collect().height
+
+
+def test_what_is_no_archive_is_refused(tmp_path: Path) -> None:
+    """A folder of something else has no tables."""
+    with pytest.raises(ArchiveError):
+        loaded(tmp_path)
+
+
+def test_a_segment_is_sealed_between_listing_and_reading(tmp_path: Path) -> None:
+    """An archive that is being written is loaded as far as it goes."""
+    recording = Recording()
+    recording.add(EventKind.SESSION_OPEN, ALICE)
+    recording.write(tmp_path / "archive", is_sealed=False)
+
+    found = loaded(tmp_path)
+
+    assert [DamageKind.OPEN_TAIL] == kinds(found)
+    assert 1 == found.frames.events.collect().height
+
+
+def test_frames_know_who_relays(tmp_path: Path) -> None:
+    """Only who both sends and receives can publish again what it read."""
+    recording = Recording()
+    recording.produce(ALICE, Place(), batch(b"v"))
+    recording.end_segment()
+    recording.deliver(BOB, Place(), batch(b"v"))
+    recording.deliver(ALICE, Place(), batch(b"v"))
+    recording.write(tmp_path / "archive")
+
+    assert ("alice@idp",) == loaded(tmp_path).frames.relays
+
+
+def test_damage_becomes_rows_of_gaps() -> None:
+    """A damage about no origin has none, and what is unknown stays null."""
+    damages = [
+        Damage(kind=DamageKind.OPEN_TAIL, message="open", origin="gw", segment="s", byte_offset=0),
+        Damage(
+            kind=DamageKind.FRAME,
+            message="bad",
+            origin="",
+            segment="s",
+            byte_offset=9,
+            block=3,
+            first_sequence=1,
+            last_sequence=2,
+        ),
+    ]
+
+    frame = damage_rows(damages).collect()
+
+    columns = ["origin", "kind", "block", "first_sequence", "last_sequence", "is_information"]
+    expected = [("gw", "open_tail", None, None, None, True), (None, "frame", 3, 1, 2, False)]
+    assert expected == frame.select(columns).rows()
+    assert GAPS.schema.names() == frame.columns[:-1]

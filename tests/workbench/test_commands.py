@@ -1,0 +1,84 @@
+"""The commands of the workbench, run as a user does."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+from typer.testing import CliRunner
+
+from gateway.cli import build_app
+from tests.workbench.archive.recording import Client, Place, Recording, batch
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from typer.testing import Result
+
+ALICE = Client(session="s1")
+
+
+def run(*arguments: str | Path) -> Result:
+    """Run the command line."""
+    return CliRunner().invoke(build_app(), [str(each) for each in arguments])
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Path:
+    """Write an archive without fault."""
+    recording = Recording()
+    recording.deliver(ALICE, Place(), batch(b"a", b"b"))
+    return recording.write(tmp_path / "archive")
+
+
+def test_tables_are_written_and_counted(archive: Path, tmp_path: Path) -> None:
+    """Each table is told with its rows, and exit code 0 means that nothing is missing."""
+    done = run("tables", archive, "--out", tmp_path / "out", "--cache", tmp_path / "cache")
+
+    assert 0 == done.exit_code, done.output
+    assert "reads: 2 rows" in done.output
+    assert f"written to {tmp_path / 'out'}" in done.output
+    assert (tmp_path / "cache" / "segments").is_dir()
+
+
+def test_tables_can_be_chosen(archive: Path, tmp_path: Path) -> None:
+    """What was not asked for is not written."""
+    out = tmp_path / "out"
+    run("tables", archive, "-o", out, "-t", "gaps", "-t", "reads", "--cache", tmp_path / "cache")
+
+    written = json.loads((out / "manifest.json").read_text())["tables"]
+    assert ["reads", "gaps"] == [each["table"] for each in written]
+
+
+def test_faults_are_said_and_give_another_exit_code(tmp_path: Path) -> None:
+    """Tables of a damaged archive are written, and nobody takes them for the whole."""
+    recording = Recording()
+    recording.deliver(ALICE, Place(), b"\xff" * 20)
+    archive = recording.write(tmp_path / "archive")
+
+    done = run("tables", archive, "--out", tmp_path / "out", "--cache", tmp_path / "cache")
+
+    assert 1 == done.exit_code
+    assert "1 faults" in done.output
+    assert (tmp_path / "out" / "gaps.parquet").is_file()
+
+
+@pytest.mark.parametrize(
+    ("broken", "said"),
+    [("archive", "is no archive"), ("table", "no table is called x"), ("out", "something else")],
+)
+def test_what_cannot_be_done_is_refused(
+    archive: Path, tmp_path: Path, broken: str, said: str
+) -> None:
+    """Exit code 2 means that nothing was written."""
+    source = tmp_path / "other" if broken == "archive" else archive
+    (tmp_path / "other").mkdir()
+    out = archive if broken == "out" else tmp_path / "out"
+    more = ("--table", "x") if broken == "table" else ()
+
+    done = run("tables", source, "--out", out, "--cache", tmp_path / "cache", *more)
+
+    assert 2 == done.exit_code
+    assert said in done.output
+    assert not (tmp_path / "out").exists()
