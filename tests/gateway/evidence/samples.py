@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from itertools import count
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import pyarrow as pa
 
 from gateway.evidence.archive import scan, segment_paths, segments_directory
 from gateway.evidence.block import CloseReason
 from gateway.evidence.damage import Damage
-from gateway.evidence.event import Event, EventKind, Extent
+from gateway.evidence.event import EVENT_SCHEMA, Event, EventKind, Extent
 from gateway.evidence.reader import Block
 from gateway.evidence.rows import Row
 from gateway.evidence.segment import SealOptions
@@ -121,4 +125,41 @@ def sequences(archive: Path) -> list[int]:
     found: list[int] = []
     for block in blocks(scan(archive)):
         found += block.rows.column("sequence").to_pylist()
+    return found
+
+
+def expected(row: Row, seen: set[bytes]) -> dict[str, Any]:
+    """Work out a row the slow and plain way."""
+    cells = msgspec.to_builtins(msgspec.structs.replace(row.event, payload=None))
+    plain = dict(zip(Event.__struct_fields__, cells, strict=True))
+    masked = [msgspec.structs.asdict(each) for each in row.event.masked]
+    batches = []
+    position = 0
+    payload = row.event.payload or memoryview(b"")
+    whole = (Extent(None, None, 0, len(payload)),) if payload else ()
+    for extent in row.event.extents or whole:
+        stored = bytes(payload[position : position + extent.byte_count])
+        position += extent.byte_count
+        digest = hashlib.sha256(stored).digest()
+        batch = {"sha256": digest, **msgspec.structs.asdict(extent)}
+        batches.append(batch | {"payload": None if digest in seen else stored})
+        seen.add(digest)
+    return {
+        **{name: plain[name] for name in EVENT_SCHEMA.names if name in plain},
+        "sequence": row.sequence,
+        "wall_time": row.event.wall_ns,
+        "boot_id": row.boot_id,
+        "groups": list(row.event.groups),
+        "rule_ids": list(row.event.rule_ids),
+        "bundle_digest": row.event.bundle_digest,
+        "masked": masked,
+        "batches": batches,
+    }
+
+
+def cells(batch: pa.RecordBatch) -> list[dict[str, Any]]:
+    """Return the rows with the time as a number, which holds all its nanoseconds."""
+    times = batch.column("wall_time").cast(pa.int64())
+    position = batch.schema.get_field_index("wall_time")
+    found: list[dict[str, Any]] = batch.set_column(position, "wall_time", times).to_pylist()
     return found

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from gateway.evidence.event import EVENT_SCHEMA, Event, EventKind, Extent, Masked
 from gateway.evidence.rows import Row, to_record_batch, torn_event
 from tests.gateway.evidence.golden import story
-from tests.gateway.evidence.samples import BOOT, event
+from tests.gateway.evidence.samples import BOOT, cells, event, expected
 
 INT16, INT32, INT64 = (st.integers(-(2**bits), 2**bits - 1) | st.none() for bits in (15, 31, 63))
 TEXT = st.text(max_size=5) | st.none()
@@ -55,42 +55,6 @@ def events(draw: st.DrawFn) -> Event:
         payload=memoryview(b"".join(batches)) if batches else None,
     )
     return msgspec.structs.replace(made, **{f.name: draw(values_of(f)) for f in PLAIN})
-
-
-def expected(row: Row, seen: set[bytes]) -> dict[str, Any]:
-    """Work out a row the slow and plain way."""
-    cells = msgspec.to_builtins(msgspec.structs.replace(row.event, payload=None))
-    plain = dict(zip(Event.__struct_fields__, cells, strict=True))
-    masked = [msgspec.structs.asdict(each) for each in row.event.masked]
-    batches = []
-    position = 0
-    for extent in row.event.extents:
-        assert row.event.payload is not None
-        stored = bytes(row.event.payload[position : position + extent.byte_count])
-        position += extent.byte_count
-        digest = hashlib.sha256(stored).digest()
-        batch = {"sha256": digest, **msgspec.structs.asdict(extent)}
-        batches.append(batch | {"payload": None if digest in seen else stored})
-        seen.add(digest)
-    return {
-        **{name: plain[name] for name in EVENT_SCHEMA.names if name in plain},
-        "sequence": row.sequence,
-        "wall_time": row.event.wall_ns,
-        "boot_id": row.boot_id,
-        "groups": list(row.event.groups),
-        "rule_ids": list(row.event.rule_ids),
-        "bundle_digest": row.event.bundle_digest,
-        "masked": masked,
-        "batches": batches,
-    }
-
-
-def cells(batch: pa.RecordBatch) -> list[dict[str, Any]]:
-    """Return the rows with the time as a number, which holds all its nanoseconds."""
-    times = batch.column("wall_time").cast(pa.int64())
-    position = batch.schema.get_field_index("wall_time")
-    found: list[dict[str, Any]] = batch.set_column(position, "wall_time", times).to_pylist()
-    return found
 
 
 @given(st.lists(st.lists(events(), min_size=1, max_size=3), max_size=3))
