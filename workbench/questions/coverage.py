@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
+from workbench.questions.wording import count_of
+
 if TYPE_CHECKING:
     from datetime import datetime
 
@@ -53,19 +55,22 @@ class Coverage:
     def sentences(self) -> tuple[str, ...]:
         """Say it in words."""
         said = [
-            f"{each.origin} recorded {each.session_count:,} sessions "
+            f"{each.origin} recorded {count_of(each.session_count, 'session')} "
             f"from {moment(each.since)} to {moment(each.until)}."
             for each in self.recorded
         ] or ["Nothing was recorded."]
         if self.fault_count:
-            lost = f", {self.lost_event_count:,} events missing" if self.lost_event_count else ""
-            said.append(f"{self.fault_count:,} parts of the archive are damaged or missing{lost}.")
+            parts = count_of(self.fault_count, "part of the archive is", "parts of the archive are")
+            lost = count_of(self.lost_event_count, "event")
+            known = f"; at least {lost} missing" if self.lost_event_count else ""
+            said.append(f"{parts} damaged or missing{known}.")
         else:
             said.append("No part of the archive is damaged or missing.")
         if self.undecodable_count:
-            said.append(f"{self.undecodable_count:,} payloads cannot be decoded.")
+            said.append(f"{count_of(self.undecodable_count, 'payload')} cannot be decoded.")
         if self.outcome_unknown_count:
-            said.append(f"The outcome of {self.outcome_unknown_count:,} requests is unknown.")
+            requests = count_of(self.outcome_unknown_count, "request")
+            said.append(f"The outcome of {requests} is unknown.")
         if self.is_open:
             said.append("The archive is still being written: newer events are not in it.")
         return tuple(said)

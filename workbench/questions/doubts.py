@@ -56,7 +56,7 @@ def _unnamed(tables: Tables, topic: str | None) -> tuple[str, ...]:
     count = unnamed.select(pl.len()).collect().item()
     if not count:
         return ()
-    return (f"{count_of(count, 'delivery', 'deliveries')} name a topic by an unknown id",)
+    return (f"{count_of(count, 'delivery names', 'deliveries name')} a topic by an unknown id",)
 
 
 def _bypassed(tables: Tables) -> tuple[str, ...]:

@@ -1,0 +1,104 @@
+"""Writes past the gateway are found by the offsets that nobody wrote on record."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from tests.workbench.frames import Frames
+from workbench.questions.bypassing_writes import bypassing_writes
+from workbench.questions.offsets import State
+from workbench.questions.verdict import Answer
+from workbench.sample.truth import Place
+
+if TYPE_CHECKING:
+    from workbench.archive import Archive
+    from workbench.sample.truth import Truth
+
+
+def recorded(*given: object) -> Frames:
+    """Record two writes, and a delivery of whatever is given."""
+    frames = Frames()
+    frames.connect("p", "shop")
+    frames.connect("c", "billing")
+    frames.write("p", "orders", 0, ["a", "b"], 10)
+    frames.give("c", "orders", 0, list(given or ("a", "b")), 20)
+    return frames
+
+
+def test_exactly_the_bypassing_write_is_found(breach: Archive, truth: Truth) -> None:
+    """Not the markers of transactions, not what was sent without an answer."""
+    verdict = bypassing_writes(breach)
+    found = verdict.rows.filter(pl.col("state") == State.BYPASSED).collect()
+    places = [Place(*row) for row in found.select("topic", "partition", "offset").rows()]
+
+    assert Answer.YES == verdict.answer
+    assert truth.bypassing == tuple(places)
+    assert "first orders-1 at offset 204" in verdict.because
+
+
+def test_what_was_sent_without_an_answer_is_explained(breach: Archive, truth: Truth) -> None:
+    """Every click is recognised by its content."""
+    verdict = bypassing_writes(breach, topic="clicks")
+
+    assert len(truth.acks_none) == verdict.frame["unanswered"].sum()
+
+
+def test_a_closed_cluster_has_no_bypass(closed: Archive) -> None:
+    """Every offset is accounted for, over all topics."""
+    verdict = bypassing_writes(closed)
+
+    assert Answer.NO == verdict.answer
+    assert 0 == verdict.frame["unseen"].sum()
+
+
+def test_one_topic_can_be_looked_at(breach: Archive) -> None:
+    """The summary and the rows are about it alone."""
+    verdict = bypassing_writes(breach, topic="payments")
+
+    assert {"payments"} == set(verdict.frame["topic"])
+    assert verdict.rows.collect().is_empty()
+    assert {"topic": "payments"} == dict(verdict.parameters)
+
+
+def test_a_gap_makes_no_unknown() -> None:
+    """What nobody wrote on record may stand in what is missing."""
+    frames = recorded("a", "b", "x")
+    frames.lose("sequence_gap")
+    verdict = bypassing_writes(frames.tables)
+
+    assert Answer.UNKNOWN == verdict.answer
+    assert 1 == verdict.frame["maybe_lost"].sum()
+
+
+def test_records_that_cannot_be_compared_make_no_unknown() -> None:
+    """One was sent without an answer, and what was delivered is masked."""
+    frames = recorded()
+    frames.write("p", "orders", None, ["x"], 30)
+    frames.give("c", "orders", 2, ["***"], 40, masked={"card": 1})
+    verdict = bypassing_writes(frames.tables)
+
+    assert Answer.UNKNOWN == verdict.answer
+    assert "cannot be compared" in verdict.because
+
+
+def test_offsets_that_nobody_saw_make_no_unknown() -> None:
+    """They may be markers, or writes that nobody has read yet."""
+    frames = recorded()
+    frames.give("c", "orders", 0, ["a", "b"], 30, high_watermark=5)
+    verdict = bypassing_writes(frames.tables)
+
+    assert Answer.UNKNOWN == verdict.answer
+    assert "3 offsets were neither written nor delivered" in verdict.because
+
+
+def test_older_records_are_no_bypass() -> None:
+    """Who wrote them is not asked."""
+    frames = Frames()
+    frames.connect("c", "billing")
+    frames.give("c", "orders", 0, ["a", "b"], 20)
+    verdict = bypassing_writes(frames.tables)
+
+    assert Answer.NO == verdict.answer
+    assert 2 == verdict.frame["earlier"].sum()

@@ -1,0 +1,76 @@
+"""What was recorded is measured, and what is missing is counted by its kind."""
+
+from __future__ import annotations
+
+from tests.workbench.frames import Frames, at
+from workbench.questions.coverage import cover, is_fault, moment
+
+
+def test_what_each_gateway_recorded_is_told() -> None:
+    """From the first connection to the last event."""
+    frames = Frames()
+    frames.connect("s1", "shop", 0)
+    frames.connect("s2", "billing", 60)
+    coverage = cover(frames.tables)
+
+    assert (
+        "gw recorded 2 sessions from 2026-03-17 09:00:00 UTC to 2026-03-17 09:11:00 UTC.",
+        "No part of the archive is damaged or missing.",
+    ) == coverage.sentences()
+    assert coverage.is_whole
+
+
+def test_lost_events_are_counted_by_their_sequence_numbers() -> None:
+    """A gap of known size says how much is missing."""
+    frames = Frames()
+    frames.connect("s1", "shop")
+    frames.lose("sequence_gap", first_sequence=10, last_sequence=19)
+    frames.lose("trailing_bytes")
+    coverage = cover(frames.tables)
+
+    assert (2, 10) == (coverage.fault_count, coverage.lost_event_count)
+    assert not coverage.is_whole
+    assert "2 parts of the archive are damaged or missing; at least 10 events missing." in str(
+        coverage
+    )
+
+
+def test_what_is_about_one_known_thing_is_no_fault_of_the_whole() -> None:
+    """An undecodable payload or an unknown outcome hides nothing but itself."""
+    frames = Frames()
+    frames.connect("s1", "shop")
+    frames.lose("undecodable", topic="payments")
+    frames.lose("outcome_unknown")
+    frames.lose("open_tail", is_information=True)
+    coverage = cover(frames.tables)
+
+    assert (0, 1, 1, True) == (
+        coverage.fault_count,
+        coverage.undecodable_count,
+        coverage.outcome_unknown_count,
+        coverage.is_open,
+    )
+    assert "1 payload cannot be decoded." in str(coverage)
+    assert "The outcome of 1 request is unknown." in str(coverage)
+    assert "still being written" in str(coverage)
+
+
+def test_nothing_recorded_covers_nothing() -> None:
+    """An empty archive is no ground for an answer."""
+    coverage = cover(Frames().tables)
+
+    assert not coverage.is_whole
+    assert "Nothing was recorded." in str(coverage)
+
+
+def test_a_gap_that_does_not_say_counts_as_a_fault() -> None:
+    """Rather doubt too much."""
+    frames = Frames()
+    frames.lose("chain", is_information=None)
+
+    assert 1 == frames.tables.gaps.filter(is_fault()).collect().height
+
+
+def test_times_are_written_in_utc() -> None:
+    """Every time in a sentence says its zone."""
+    assert "2026-03-17 09:00:05 UTC" == moment(at(5))

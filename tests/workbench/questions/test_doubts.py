@@ -1,0 +1,75 @@
+"""What could make another answer true is told, and nothing else."""
+
+from __future__ import annotations
+
+from tests.workbench.frames import Frames
+from workbench.questions.coverage import cover
+from workbench.questions.doubts import about_anything, about_reads
+
+TOPIC_ID = "AAECAwQFBgcICQoLDA0ODw"
+
+
+def recorded() -> Frames:
+    """Record a delivery that leaves no doubt."""
+    frames = Frames()
+    frames.connect("p", "shop")
+    frames.connect("c", "billing")
+    frames.write("p", "orders", 0, ["a"], 10)
+    frames.give("c", "orders", 0, ["a"], 20)
+    return frames
+
+
+def doubts(frames: Frames, topic: str | None = "orders") -> tuple[str, ...]:
+    """List the doubts about reading a topic."""
+    return about_reads(frames.tables, cover(frames.tables), topic)
+
+
+def test_a_whole_record_leaves_no_doubt() -> None:
+    """Then a no is a no."""
+    assert () == doubts(recorded())
+    assert () == doubts(recorded(), None)
+
+
+def test_an_empty_record_leaves_every_doubt() -> None:
+    """Nothing was seen because nobody looked."""
+    assert ("nothing was recorded at all",) == about_anything(cover(Frames().tables))
+
+
+def test_what_is_missing_may_have_held_anything() -> None:
+    """One lost block is enough."""
+    frames = recorded()
+    frames.lose("frame")
+
+    assert ("1 part of the archive may have held it, being damaged or missing",) == doubts(frames)
+
+
+def test_undecodable_payloads_count_for_their_topic() -> None:
+    """Those of another topic do not; those of no known topic do."""
+    frames = recorded()
+    frames.lose("undecodable", topic="payments")
+    assert () == doubts(frames)
+
+    frames.lose("undecodable", topic="orders")
+    frames.lose("undecodable")
+
+    assert ("2 payloads of it cannot be decoded",) == doubts(frames)
+    assert ("3 payloads of it cannot be decoded",) == doubts(frames, None)
+
+
+def test_a_delivery_under_an_unknown_id_may_be_of_any_topic() -> None:
+    """Except of the one that has this id."""
+    frames = recorded()
+    unnamed = frames.lines["delivered"][0] | {"topic": None, "topic_id": TOPIC_ID}
+    frames.lines["delivered"].append(unnamed)
+
+    assert ("1 delivery names a topic by an unknown id",) == doubts(frames)
+    assert () == doubts(frames, TOPIC_ID)
+
+
+def test_who_writes_past_the_gateway_can_read_past_it() -> None:
+    """Of any topic, not only of the one that was written to."""
+    frames = recorded()
+    frames.give("c", "orders", 1, ["x"], 30)
+    expected = "1 record was written past the gateway, so somebody reaches the brokers directly"
+
+    assert (expected,) == doubts(frames, "payments")

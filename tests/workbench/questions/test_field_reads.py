@@ -1,0 +1,163 @@
+"""Whether a field reached a principal in clear is decided for each record of each delivery."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.workbench.frames import Frames
+from workbench.questions.field_reads import did_principal_read_field
+from workbench.questions.fields import FieldPathError
+from workbench.questions.verdict import Answer, Proof, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from workbench.archive import Archive
+    from workbench.sample.truth import Truth
+
+CARDS = [{"card": {"number": "4111", "brand": "x"}}, {"card": {"number": "4242"}}]
+MASKED = [{"card": {"number": "**11"}}, {"card": {"number": "**42"}}]
+
+
+def given(values: Sequence[object], masked: dict[str, int] | None = None) -> Frames:
+    """Record one delivery of payments."""
+    frames = Frames()
+    frames.connect("c", "eve")
+    frames.give("c", "payments", 0, values, masked=masked)
+    return frames
+
+
+def ask(frames: Frames, field: str = "card.number") -> Verdict:
+    """Ask whether eve read it."""
+    return did_principal_read_field(frames.tables, "eve", "payments", field)
+
+
+def states(verdict: Verdict) -> dict[str, int]:
+    """Return how often the field was delivered in each state."""
+    return dict(verdict.frame.select("state", "deliveries").iter_rows())
+
+
+def test_the_intruder_read_every_card_in_clear(breach: Archive, truth: Truth) -> None:
+    """So many records, and so many different cards, as really left."""
+    verdict = did_principal_read_field(
+        breach, truth.suspect, truth.topic, truth.field, session=truth.suspect_session
+    )
+    read = {
+        read.place
+        for read in truth.reads
+        if read.session == truth.suspect_session and read.place.topic == truth.topic
+    }
+
+    assert (Answer.YES, Proof.REPUBLISHED) == (verdict.answer, verdict.proof)
+    assert [(len(read), len(truth.clear_values))] == verdict.frame.select(
+        "records", "distinct_values"
+    ).rows()
+
+
+def test_a_masked_reader_read_nothing_in_clear(closed: Archive, truth: Truth) -> None:
+    """Every delivery was masked, and nothing that is missing could have been otherwise."""
+    verdict = did_principal_read_field(closed, truth.masked_reader, truth.topic, truth.field)
+
+    assert Answer.NO == verdict.answer
+    assert {"masked"} == set(verdict.frame["state"])
+
+
+def test_a_neighbouring_field_was_readable(closed: Archive, truth: Truth) -> None:
+    """Masking the card does not mask the address."""
+    verdict = did_principal_read_field(closed, truth.masked_reader, truth.topic, "email")
+
+    assert Answer.YES == verdict.answer
+
+
+def test_the_rows_do_not_hold_the_values(breach: Archive, truth: Truth) -> None:
+    """A report about a leak must not be the next one."""
+    verdict = did_principal_read_field(breach, truth.suspect, truth.topic, truth.field)
+    told = verdict._repr_html_() + str(verdict.rows.head(50).collect())
+
+    assert not any(value in told for value in truth.clear_values)
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected", "values", "masked"),
+    [
+        (Answer.YES, {"clear": 2}, CARDS, None),
+        (Answer.NO, {"masked": 2}, MASKED, {"card.number": 2}),
+        (Answer.NO, {"masked": 2}, MASKED, {"card": 2}),
+        (Answer.YES, {"clear": 2}, CARDS, {"email": 2}),
+        (Answer.YES, {"clear": 2}, CARDS, {"card.brand": 1}),
+        (Answer.UNKNOWN, {"maybe masked": 2}, CARDS, {"card.number": 1}),
+        (Answer.NO, {"absent": 1}, [{"card": {}}], None),
+        (Answer.NO, {"absent": 1}, [None], None),
+        (Answer.UNKNOWN, {"undecodable": 1}, [b"\x00\x00\x00\x00\x07avro"], None),
+        (Answer.YES, {"clear": 2, "undecodable": 1}, [*CARDS, b"?"], None),
+    ],
+)
+def test_each_delivery_has_a_state(
+    answer: Answer,
+    expected: dict[str, int],
+    values: Sequence[object],
+    masked: dict[str, int] | None,
+) -> None:
+    """Masked only as often as the gateway says that it masked."""
+    verdict = ask(given(values, masked))
+
+    assert (answer, expected) == (verdict.answer, states(verdict))
+
+
+def test_a_structure_is_readable_when_a_part_of_it_is() -> None:
+    """Masking the number leaves the rest of the card."""
+    assert Answer.YES == ask(given(CARDS, {"card.number": 2}), "card").answer
+
+
+def test_a_delivery_without_its_payload_may_hold_anything() -> None:
+    """What was delivered is known, what stood in it is not."""
+    frames = given(CARDS)
+    frames.lines["records"].clear()
+
+    assert {"undecodable": 2} == states(ask(frames))
+    assert Answer.UNKNOWN == ask(frames).answer
+
+
+def test_the_same_batch_is_masked_for_one_and_clear_for_another() -> None:
+    """Each delivery counts for itself."""
+    frames = given(MASKED, {"card.number": 2})
+    frames.connect("d", "eve")
+    frames.give("d", "payments", 0, CARDS, 10)
+
+    assert {"clear": 2, "masked": 2} == states(ask(frames))
+
+
+def test_a_damaged_archive_makes_no_unknown() -> None:
+    """Another delivery may be missing."""
+    frames = given(MASKED, {"card.number": 2})
+    frames.lose("frame")
+    verdict = ask(frames)
+
+    assert Answer.UNKNOWN == verdict.answer
+    assert "Delivered 2 times masked. But 1 part of the archive" in verdict.because
+
+
+def test_nothing_delivered_is_told_as_such() -> None:
+    """Not as a list without items."""
+    frames = given(CARDS)
+    frames.connect("d", "bob")
+    verdict = did_principal_read_field(frames.tables, "bob", "payments", "card")
+
+    assert "No delivery is recorded." == verdict.because
+
+
+def test_different_values_of_several_connections_are_a_lower_bound() -> None:
+    """Two connections may have seen the same ones, or not."""
+    frames = given(CARDS)
+    frames.connect("d", "eve")
+    frames.give("d", "payments", 0, CARDS[:1], 10)
+
+    assert ask(frames).because == "Delivered 3 times clear; at least 2 different values in clear."
+
+
+def test_a_field_that_is_no_path_is_refused() -> None:
+    """Before anything is read."""
+    with pytest.raises(FieldPathError):
+        ask(given(CARDS), "card..number")

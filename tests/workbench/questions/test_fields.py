@@ -1,0 +1,96 @@
+"""Fields are named by paths and found in JSON, whatever the JSON is."""
+
+from __future__ import annotations
+
+import json
+
+import polars as pl
+import pytest
+
+from workbench.questions.fields import (
+    FieldPath,
+    FieldPathError,
+    covers,
+    find_field,
+    parse_path,
+)
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        (("card_number",), "card_number"),
+        (("card_number",), "$.card_number"),
+        (("customer", "email"), "customer.email"),
+        (("items", 0, "sku"), "items[0].sku"),
+        ((0, "sku"), "[0].sku"),
+        ((0, 1), "$[0][1]"),
+        (("content-type",), "content-type"),
+    ],
+)
+def test_paths_are_read(path: FieldPath, text: str) -> None:
+    """With or without the dollar that other tools want."""
+    assert path == parse_path(text)
+
+
+@pytest.mark.parametrize("text", ["", "$", "a..b", "a[", "a[x]", "a]", "a[0", "a."])
+def test_what_is_no_path_is_refused(text: str) -> None:
+    """An answer about a field that was misread would be wrong without a sign of it."""
+    with pytest.raises(FieldPathError, match="write it like"):
+        parse_path(text)
+
+
+@pytest.mark.parametrize(
+    ("expected", "masked", "path"),
+    [
+        (True, "card_number", "card_number"),
+        (True, "card", "card.number"),
+        (False, "card.number", "card"),
+        (False, "card", "card_number"),
+        (True, "$.card.number", "card.number"),
+    ],
+)
+def test_masking_a_structure_masks_what_is_in_it(*, expected: bool, masked: str, path: str) -> None:
+    """And masking one part of it leaves the others readable."""
+    assert expected == covers(masked, parse_path(path))
+
+
+@pytest.mark.parametrize(
+    ("status", "text", "value"),
+    [
+        ("present", '"4111"', b'{"card":{"number":"4111"}}'),
+        ("present", "4111", b'{"card":{"number":4111}}'),
+        ("present", "[1,2]", b'{"card":{"number":[1, 2]}}'),
+        ("absent", None, b'{"card":{"number":null}}'),
+        ("absent", None, b'{"card":{}}'),
+        ("absent", None, b'{"card":"4111"}'),
+        ("absent", None, b'["card"]'),
+        ("absent", None, b"7"),
+        ("absent", None, None),
+        ("undecodable", None, b""),
+        ("undecodable", None, b"\x00\x00\x00\x00\x07avro"),
+        ("undecodable", None, b'{"card":{"number":"4111"'),
+        ("undecodable", None, b"\xff\xfe"),
+        ("undecodable", None, b'{"a":' * 5_000),
+    ],
+)
+def test_a_field_is_there_or_not_or_nobody_knows(
+    status: str, text: str | None, value: bytes | None
+) -> None:
+    """What is no JSON may hold anything, which is not the same as nothing."""
+    frame = pl.DataFrame({"value": [value]}, schema={"value": pl.Binary})
+    found = frame.select(found=find_field(pl.col("value"), ("card", "number"))).item()
+
+    assert {"status": status, "text": text} == found
+
+
+def test_items_of_lists_are_found_by_their_number() -> None:
+    """Beyond the end there is nothing."""
+    value = json.dumps({"items": [{"sku": "a"}, {"sku": "b"}]}).encode()
+    frame = pl.DataFrame({"value": [value]})
+    found = [
+        frame.select(find_field(pl.col("value"), ("items", number, "sku"))).item()["text"]
+        for number in range(3)
+    ]
+
+    assert ['"a"', '"b"', None] == found

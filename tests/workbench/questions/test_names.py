@@ -1,0 +1,81 @@
+"""Names are found as people type them, and unknown ones are met with those that are close."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.workbench.frames import Frames
+from workbench.questions.names import UnknownNameError, find_principal, find_topic, is_topic
+
+TOPIC_ID = "AAECAwQFBgcICQoLDA0ODw"
+
+
+def recorded() -> Frames:
+    """Record two principals and two topics, one known by its id alone."""
+    frames = Frames()
+    frames.connect("s1", "billing")
+    frames.connect("s2", "shop")
+    frames.connect("s3", None)
+    frames.give("s1", "payments", 0, ["a"])
+    frames.lines["delivered"].append(
+        frames.lines["delivered"][0] | {"topic": None, "topic_id": TOPIC_ID}
+    )
+    return frames
+
+
+@pytest.mark.parametrize("name", ["billing", "billing@idp"])
+def test_a_principal_is_found_by_its_subject_too(name: str) -> None:
+    """Nobody types the issuer where one is enough."""
+    assert "billing@idp" == find_principal(recorded().tables, name)
+
+
+def test_a_subject_of_two_issuers_is_refused() -> None:
+    """Guessing would answer about somebody else."""
+    frames = recorded()
+    frames.connect("s4", "billing", issuer="other", principal="billing@other")
+
+    with pytest.raises(UnknownNameError, match="several principals: billing@idp, billing@other"):
+        find_principal(frames.tables, "billing")
+
+
+def test_an_unknown_principal_is_met_with_close_names() -> None:
+    """A typing error is mended by reading the message."""
+    with pytest.raises(UnknownNameError, match=r"'biling' was recorded: did you mean billing\b"):
+        find_principal(recorded().tables, "biling")
+
+
+def test_a_name_like_no_other_is_met_with_all() -> None:
+    """There is something to choose from."""
+    with pytest.raises(UnknownNameError, match="there are billing@idp, shop@idp"):
+        find_principal(recorded().tables, "zzz")
+
+
+def test_an_empty_archive_knows_nobody() -> None:
+    """The message does not offer an empty list."""
+    with pytest.raises(UnknownNameError, match="the tables know none"):
+        find_principal(Frames().tables, "billing")
+
+
+@pytest.mark.parametrize("name", ["payments", TOPIC_ID])
+def test_a_topic_is_found_by_its_name_or_its_id(name: str) -> None:
+    """What no answer has named can still be asked about."""
+    tables = recorded().tables
+
+    assert name == find_topic(tables, name)
+    assert 1 == tables.delivered.filter(is_topic(name)).collect().height
+
+
+def test_an_unknown_topic_is_met_with_close_names() -> None:
+    """As with principals."""
+    with pytest.raises(UnknownNameError, match="did you mean payments"):
+        find_topic(recorded().tables, "payment")
+
+
+def test_long_lists_of_names_are_cut_with_their_number() -> None:
+    """A cluster with a thousand topics does not fill the screen."""
+    frames = recorded()
+    for number in range(30):
+        frames.give("s1", f"topic-{number:02d}", 0, ["a"])
+
+    with pytest.raises(UnknownNameError, match="topic-10 and 19 more"):
+        find_topic(frames.tables, "zzz")

@@ -1,0 +1,58 @@
+"""The strongest export names whom to look at, unless a responder does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.workbench.frames import Frames
+from workbench.questions.bulk_exports import bulk_exports
+from workbench.questions.names import UnknownNameError
+from workbench.questions.suspects import Suspect, choose_suspect
+
+if TYPE_CHECKING:
+    from workbench.archive import Archive
+    from workbench.sample.truth import Truth
+
+
+def test_the_strongest_export_is_chosen(breach: Archive, truth: Truth) -> None:
+    """With its connection and the topic that it read most."""
+    suspect = choose_suspect(breach, bulk_exports(breach))
+
+    assert (
+        Suspect(principal=truth.suspect, session=truth.suspect_session, topic=truth.topic)
+        == suspect
+    )
+
+
+def test_a_named_principal_is_taken_with_all_its_connections(breach: Archive) -> None:
+    """It exported nothing, and is looked at all the same."""
+    suspect = choose_suspect(breach, bulk_exports(breach), principal="reporting")
+
+    assert "reporting@gateway:clients, reading invoices" == str(suspect)
+
+
+def test_a_named_topic_is_taken(breach: Archive) -> None:
+    """Though it was not what was read most."""
+    suspect = choose_suspect(breach, bulk_exports(breach), topic="orders")
+
+    assert "orders" == suspect.topic
+
+
+def test_without_an_export_somebody_must_be_named() -> None:
+    """The message says what to do."""
+    frames = Frames()
+    frames.connect("c", "billing")
+
+    with pytest.raises(UnknownNameError, match="name the principal to look at"):
+        choose_suspect(frames.tables, bulk_exports(frames.tables))
+
+
+def test_who_read_nothing_needs_a_topic() -> None:
+    """There is none to choose."""
+    frames = Frames()
+    frames.connect("c", "billing")
+
+    with pytest.raises(UnknownNameError, match="name the topic to look at"):
+        choose_suspect(frames.tables, bulk_exports(frames.tables), principal="billing")
