@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 IsForbidden = Callable[[str], bool]
 
+NULLABLE_NAME_VERSION = 12
+"""From this version on clients may ask by topic id alone (KIP-516)."""
+
 TOPICS_MAX = 5_000
 """Topics named in one exchange row."""
 
@@ -81,6 +84,9 @@ def _error(asked: Body, api_version: int) -> Body:
     made.update(
         {field: asked[field] for field in ("name", "topic_id") if field in made and field in asked}
     )
+    if api_version >= NULLABLE_NAME_VERSION and made["topic_id"] != NULL_TOPIC_ID:
+        # Who asks by id is not told the name, and not that there is such a topic.
+        made |= {"name": None, "error_code": ErrorCode.UNKNOWN_TOPIC_ID}
     return made
 
 

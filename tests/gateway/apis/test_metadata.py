@@ -79,7 +79,7 @@ def test_the_answer_has_errors_for_what_was_taken_and_hides_the_rest(version: in
     hidden = filled(ApiKey.METADATA, version, response=True, values={"name": "cards"})["topics"]
     seen = filled(ApiKey.METADATA, version, response=True, values={"name": "orders"})["topics"]
     answer["topics"] = hidden + seen
-    changed = put_back(answer, version, [{"name": "cards", "topic_id": TOPIC_ID}], _is_cards)
+    changed = put_back(answer, version, [{"name": "cards", "topic_id": bytes(16)}], _is_cards)
     encode_response(Response(correlation_id=1, body=answer), ApiKey.METADATA, version)
 
     assert changed
@@ -87,6 +87,20 @@ def test_the_answer_has_errors_for_what_was_taken_and_hides_the_rest(version: in
         (topic["name"], topic["error_code"]) for topic in answer["topics"]
     ]
     assert [] == answer["topics"][1]["partitions"]
+
+
+@pytest.mark.parametrize(
+    ("version", "expected"), [(11, ("cards", 29)), (12, (None, 100)), (13, (None, 100))]
+)
+def test_who_asks_by_id_is_not_told_the_name(version: int, expected: tuple[str, int]) -> None:
+    """As a broker's authorizer does; version 11 cannot leave the name out."""
+    answer = default_body(ApiKey.METADATA, version, response=True)
+    put_back(answer, version, [{"name": "cards", "topic_id": TOPIC_ID}], _is_cards)
+    encode_response(Response(correlation_id=1, body=answer), ApiKey.METADATA, version)
+    (topic,) = answer["topics"]
+
+    assert expected == (topic["name"], topic["error_code"])
+    assert TOPIC_ID == topic["topic_id"]
 
 
 def test_an_answer_without_forbidden_topics_does_not_change() -> None:
