@@ -137,3 +137,16 @@ def test_a_frame_beyond_the_size_prefix_is_refused() -> None:
 
     with pytest.raises(EncodeError, match="a frame of 2,147,483,648 bytes is beyond"):
         frame(*[part] * ((INT32_MAX >> 20) + 1))
+
+
+@given(stream=st.binary(max_size=200), cuts=st.lists(st.integers(0, 1_000), max_size=4))
+def test_only_wire_errors_come_out_of_arbitrary_bytes(stream: bytes, cuts: list[int]) -> None:
+    """No frame is longer than the limit, and not much waits."""
+    frames = buffer()
+    try:
+        found = [each for piece in pieces(stream, cuts) for each in frames.feed(piece)]
+    except WireError as error:
+        found = list(error.frames)
+
+    assert all(len(each) <= LIMIT for each in found)
+    assert frames.buffered_bytes < LIMIT + 4
