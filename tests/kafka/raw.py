@@ -6,17 +6,20 @@ import socket
 from itertools import count
 from typing import TYPE_CHECKING, Self
 
+from aiokafka.record.default_records import DefaultRecordBatchBuilder
+
 from gateway.wire.frames import frame
 from gateway.wire.headers import RequestHeader
 from gateway.wire.messages import api_versions, decode_response, default_body, encode_request
 from gateway.wire.records.batch import walk
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from gateway.wire.api_keys import ApiKey
     from gateway.wire.readers import Body
     from gateway.wire.records.batch import BatchHeader
+    from tests.kafka.records import Record
 
 ANSWER_SECONDS = 30
 SIZE_BYTES = 4
@@ -100,7 +103,36 @@ def address_of(bootstrap: str) -> tuple[str, int]:
     return host, int(port)
 
 
-def fetch_fields(topic: str, offset: int, *, partition: int = 0, max_bytes: int = 1 << 20) -> Body:
+def produce_fields(topic: str, records: Sequence[Record], *, acks: int = -1) -> Body:
+    """Return what a Produce up to version 12 says to send one batch by the topic's name."""
+    batch = DefaultRecordBatchBuilder(
+        magic=2,
+        compression_type=0,
+        is_transactional=0,
+        producer_id=-1,
+        producer_epoch=-1,
+        base_sequence=-1,
+        batch_size=1 << 20,
+    )
+    for offset, record in enumerate(records):
+        batch.append(offset, 0, record.key, record.value, list(record.headers))
+    partition = {"index": records[0].partition, "records": bytes(batch.build())}
+    return {
+        "transactional_id": None,
+        "acks": acks,
+        "timeout_ms": 10_000,
+        "topic_data": [{"name": topic, "partition_data": [partition]}],
+    }
+
+
+def fetch_fields(
+    topic: str,
+    offset: int,
+    *,
+    partition: int = 0,
+    max_bytes: int = 1 << 20,
+    leader_epoch: int = -1,
+) -> Body:
     """Return what a Fetch up to version 12 says to read one partition by the topic's name."""
     return {
         "replica_id": -1,
@@ -113,7 +145,7 @@ def fetch_fields(topic: str, offset: int, *, partition: int = 0, max_bytes: int 
                 "partitions": [
                     {
                         "partition": partition,
-                        "current_leader_epoch": -1,
+                        "current_leader_epoch": leader_epoch,
                         "fetch_offset": offset,
                         "last_fetched_epoch": -1,
                         "log_start_offset": -1,

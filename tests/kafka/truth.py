@@ -50,6 +50,7 @@ def whole_log(
             "group.id": f"{topic}-whole-log",
             "enable.auto.commit": False,
             "enable.partition.eof": True,
+            "fetch.wait.max.ms": 50,
             "isolation.level": "read_committed" if is_committed_only else "read_uncommitted",
         }
     )
