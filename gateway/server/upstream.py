@@ -87,6 +87,7 @@ class UpstreamCluster:
         """Ask for the nodes now, or join a question under way; raises UpstreamError."""
         if self._refresh is None or self._refresh.done():
             self._refresh = asyncio.create_task(self._ask_for_nodes())
+            self._refresh.add_done_callback(_look_at_outcome)
         await asyncio.shield(self._refresh)
 
     async def addresses_of(self, node_id: int | None) -> tuple[Address, ...]:
@@ -175,6 +176,12 @@ class UpstreamCluster:
                 return await _metadata(reader, writer, body)
             finally:
                 writer.close()
+
+
+def _look_at_outcome(refresh: asyncio.Task[None]) -> None:
+    """Leave nothing for the loop to complain of: whoever asked may be gone by the time it fails."""
+    if not refresh.cancelled():
+        refresh.exception()
 
 
 async def _metadata(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, body: Body) -> Body:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,7 +14,6 @@ from gateway.session.topology import Topology
 from tests.gateway.server.peers import config_for, peer
 
 if TYPE_CHECKING:
-    import asyncio
     from pathlib import Path
 
 
@@ -57,6 +58,31 @@ async def test_an_unreachable_cluster_is_logged_once(tmp_path: Path) -> None:
                 await cluster.refresh()
 
     assert [line["event"] for line in lines] == ["upstream_unreachable"]
+
+
+@pytest.mark.parametrize("is_ended", [True, False], ids=["cancelled", "failed"])
+async def test_a_question_outlives_who_asked(tmp_path: Path, *, is_ended: bool) -> None:
+    """A shutdown amid a question leaves no error behind that nobody looks at."""
+    complaints: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, said: complaints.append(said))
+
+    async def close(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
+        await reader.read(1)
+        await asyncio.sleep(0.05)
+
+    async with peer(close) as port:
+        cluster = cluster_at(tmp_path, port)
+        asking = asyncio.create_task(cluster.refresh())
+        await asyncio.sleep(0.01)
+        asking.cancel()
+        assert cluster._refresh is not None
+        if is_ended:
+            cluster._refresh.cancel()
+        await asyncio.wait([asking, cluster._refresh])
+    del asking, cluster
+    gc.collect()
+
+    assert complaints == []
 
 
 async def test_every_bootstrap_address_is_tried(tmp_path: Path) -> None:
