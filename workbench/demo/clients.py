@@ -31,6 +31,7 @@ BATCH_RECORDS = 500
 # The embedded broker holds a group's first join for half of the session timeout.
 SESSION_TIMEOUT_MS = 6_000
 HEARTBEAT_MS = 1_000
+AUTHENTICATION_FAILED = "_AUTHENTICATION"
 
 Settings = dict[str, Any]
 
@@ -87,6 +88,7 @@ def group_consumer(login: Login, group: str, topic: str) -> Consumer:
         confluent_settings(login)
         | {
             "group.id": group,
+            "error_cb": _raise_if_refused,
             "auto.offset.reset": "earliest",
             "enable.auto.commit": False,
             "session.timeout.ms": SESSION_TIMEOUT_MS,
@@ -95,6 +97,12 @@ def group_consumer(login: Login, group: str, topic: str) -> Consumer:
     )
     consumer.subscribe([topic])
     return consumer
+
+
+def _raise_if_refused(error: KafkaError) -> None:
+    """Stop whoever polls: the library itself would try the same password again for ever."""
+    if error.name() == AUTHENTICATION_FAILED:
+        raise KafkaException(error)
 
 
 def batches(consumer: Consumer, stop: Event) -> Iterator[list[Message]]:
@@ -118,7 +126,8 @@ class Writer:
         self._login = login
         self._acknowledged = acknowledged
         self._producer = Producer(
-            confluent_settings(login) | {"acks": "all", "enable.idempotence": True}
+            confluent_settings(login)
+            | {"acks": "all", "enable.idempotence": True, "error_cb": _raise_if_refused}
         )
 
     def send(self, topic: str, value: bytes | None, key: bytes | None) -> None:
@@ -168,6 +177,6 @@ def login_fails(login: Login, *, seconds: float) -> bool:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         producer.poll(POLL_SECONDS)
-        if any(error.name() == "_AUTHENTICATION" for error in errors):
+        if any(error.name() == AUTHENTICATION_FAILED for error in errors):
             return True
     return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textwrap import shorten
 from typing import TYPE_CHECKING
 
 from gateway.evidence.verify import Verdict as Soundness
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from workbench.demo.show import Show
     from workbench.demo.truth import GroundTruth
     from workbench.tables import Tables
+
+# A difference may be about thousands of records.
+SHOWN_CHARACTERS = 300
 
 
 def investigate(folder: Folder, topics: Topics, show: Show) -> list[Asked]:
@@ -58,7 +62,8 @@ def _compare(tables: Tables, truth: GroundTruth) -> None:
 
 
 def _contradiction(asked: Asked) -> str:
+    found, expected = repr(asked.found), repr(asked.expected)
     return (
-        f"{asked.verdict}\nwhich is not what happened: the archive says {asked.found}, "
-        f"the clients say {asked.expected}"
+        f"{asked.verdict}\nBut that is not what happened: the archive says "
+        f"{shorten(found, SHOWN_CHARACTERS)}, the clients say {shorten(expected, SHOWN_CHARACTERS)}"
     )

@@ -20,6 +20,8 @@ LOOPBACK = "127.0.0.1"
 POLL_SECONDS = 0.02
 CONSECUTIVE_ATTEMPTS = 200
 START_ATTEMPTS = 3
+# What a program gets to end well, which includes ending programs that it started itself.
+GRACE_SECONDS = 10.0
 
 
 class EndedEarlyError(DemoError):
@@ -54,14 +56,14 @@ class Child:
         return self._process.poll() is None
 
     def wait_until(self, is_ready: Callable[[], bool], *, seconds: float) -> None:
-        """Wait until the program is ready, and kill it when it is not in time.
+        """Wait until the program is ready, and end it when it is not in time.
 
         Raises EndedEarlyError when it ends before that, DemoError when it takes too long.
         """
         try:
             self._wait_until(is_ready, time.monotonic() + seconds)
         except BaseException:
-            self.stop(seconds=0)
+            self.stop(seconds=GRACE_SECONDS)
             raise
 
     def _wait_until(self, is_ready: Callable[[], bool], deadline: float) -> None:

@@ -91,6 +91,13 @@ def test_an_address_where_nobody_answers_is_said(monkeypatch: pytest.MonkeyPatch
         pass
 
 
+@pytest.mark.parametrize("address", ["localhost", "9092", "a:1,b:2", "a:b", ""])
+def test_what_is_no_address_is_refused(address: str) -> None:
+    """The mistake is named before anything is started."""
+    with pytest.raises(UsageError, match="--broker HOST:PORT"), named_cluster(address):
+        pass
+
+
 def test_node_ids_far_apart_are_refused(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The gateway binds a port for each id in a row, which has an end."""
     monkeypatch.setattr("workbench.demo.cluster.NODE_SPAN_MAX", 0)

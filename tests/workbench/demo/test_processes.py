@@ -73,8 +73,11 @@ def test_a_program_that_ends_at_once_is_an_error(tmp_path: Path) -> None:
         started.wait_until(lambda: False, seconds=20)
 
 
-def test_a_program_that_does_not_get_ready_is_killed(tmp_path: Path) -> None:
+def test_a_program_that_does_not_get_ready_is_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Nothing is left running behind the error."""
+    monkeypatch.setattr("workbench.demo.processes.GRACE_SECONDS", 0.1)
     started = child(STUBBORN, tmp_path)
 
     with pytest.raises(DemoError, match="did not get ready"):

@@ -1,0 +1,165 @@
+"""The command: what a run leaves behind, and how it ends when it cannot go on."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import time
+from typing import TYPE_CHECKING
+
+import psutil
+import pytest
+
+from tests.workbench.demo.conftest import MARK, STREAMWITNESS, Demo, run_demo
+from workbench.demo.cast import Accounts
+from workbench.demo.processes import LOOPBACK, free_ports
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+def left_running(mark: str) -> list[str]:
+    """Name the processes that still carry the mark of a run."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.environ().get(MARK) == mark:
+                found.append(process.name())
+        except psutil.Error:
+            continue
+    return found
+
+
+def test_a_run_ends_well(demo: Demo) -> None:
+    """Every stage is named, every answer is right, and nothing is left running."""
+    assert demo.exit_code == 0, demo.output + demo.errors
+    assert demo.errors == ""
+    assert demo.output.count("✓") >= 7
+    assert left_running(demo.mark) == []
+
+
+def test_a_run_says_what_it_found_and_where_it_lies(demo: Demo) -> None:
+    """Whoever ran it knows the verdicts, the files, and what to do next."""
+    words = " ".join(demo.output.replace("│", " ").split())
+
+    assert "Was anything written past the gateway?" in words
+    assert "L4" in words
+    assert "This version has no approvals yet" in words
+    for command in ("jupyter lab", "streamwitness verify", "streamwitness tables"):
+        assert command in words
+
+
+def test_a_run_leaves_its_files_behind(demo: Demo) -> None:
+    """The evidence, what the clients noted, and the logs; the journal is empty."""
+    assert (demo.folder.archive / "archive.json").is_file()
+    assert demo.folder.ground_truth.is_file()
+    assert {"broker", "clients", "gateway"} == {
+        path.stem for path in (demo.folder.root / "logs").iterdir()
+    }
+    assert list(demo.folder.root.glob("journal/**/*.journal")) == []
+
+
+def test_the_verify_command_finds_the_archive_whole(demo: Demo) -> None:
+    """What the demo tells its user to type works, and agrees."""
+    done = subprocess.run(
+        [STREAMWITNESS, "verify", demo.folder.archive, "--json"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0
+    assert json.loads(done.stdout)["verdict"] == "whole"
+
+
+def test_the_gateway_met_no_fault_of_its_own(demo: Demo) -> None:
+    """No defect stands in its log, and no client spoke another protocol."""
+    events = [
+        json.loads(line)["event"]
+        for line in demo.folder.log("gateway").read_text().splitlines()
+        if line.startswith("{")
+    ]
+
+    assert not {"defect", "sealer_died", "recording_stopped", "drain_timed_out"} & set(events)
+    assert events[-1] == "stopped"
+
+
+def test_a_folder_with_content_is_refused(tmp_path: Path) -> None:
+    """Exit code 2, a sentence about what to do, and nothing touched."""
+    (tmp_path / "notes.txt").write_text("mine")
+
+    done = run_demo(tmp_path)
+
+    assert done["exit_code"] == 2
+    assert "give --out a new or empty folder" in " ".join(str(done["output"]).split())
+    assert [tmp_path / "notes.txt"] == list(tmp_path.iterdir())
+
+
+def test_a_cluster_that_does_not_answer_ends_the_demo(tmp_path: Path) -> None:
+    """Exit code 1, with the address and the place of the logs."""
+    address = f"{LOOPBACK}:{free_ports(1)}"
+
+    done = run_demo(tmp_path / "out", "--broker", address)
+    said = "".join(str(done["output"]).split())
+
+    assert done["exit_code"] == 1
+    assert address in said
+    assert str(tmp_path / "out" / "logs") in said
+    assert left_running(str(done["mark"])) == []
+
+
+def test_a_broken_broker_ends_the_demo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Exit code 1, and the log with the reason is named."""
+    broken = tmp_path / "broken"
+    broken.write_text("#!/bin/sh\nexit 1\n")
+    broken.chmod(0o700)
+    monkeypatch.setenv("CALF_TANSU_BIN", str(broken))
+
+    done = run_demo(tmp_path / "out")
+
+    assert done["exit_code"] == 1
+    assert str(tmp_path / "out" / "logs" / "broker.log") in "".join(str(done["output"]).split())
+
+
+@pytest.mark.parametrize(
+    ("moment", "number"),
+    [("starting", signal.SIGHUP), ("playing", signal.SIGINT), ("playing", signal.SIGTERM)],
+)
+def test_an_interrupted_run_leaves_nothing_running(
+    tmp_path: Path, number: signal.Signals, moment: str
+) -> None:
+    """Ctrl-C, kill and a closed terminal end it with exit code 130 and its children with it."""
+    out, mark = tmp_path / "out", str(tmp_path)
+    is_time: dict[str, Callable[[], bool]] = {
+        "starting": (out / "logs" / "gateway.log").exists,
+        "playing": lambda: list(out.glob("archive/*/segments/*")) != [],
+    }
+    with (tmp_path / "output").open("w") as output:
+        process = subprocess.Popen(
+            [STREAMWITNESS, "demo", "--out", out, "--no-open"],
+            env=os.environ | {MARK: mark},
+            stdout=output,
+            stderr=output,
+        )
+    deadline = time.monotonic() + 60
+    while not is_time[moment]():
+        assert time.monotonic() < deadline
+        assert process.poll() is None, (tmp_path / "output").read_text()
+        time.sleep(0.05)
+    process.send_signal(number)
+
+    assert process.wait(60) == 130
+    assert "Interrupted" in (tmp_path / "output").read_text()
+    assert left_running(mark) == []
+
+
+def test_no_password_is_left_behind(demo: Demo) -> None:
+    """Neither the configuration nor a log has anything but hashes."""
+    length = len(next(iter(Accounts.create().passwords.values())))
+    config = demo.folder.gateway_config.read_text()
+
+    assert "password:" not in config
+    assert all(len(line.split()[-1]) > length for line in config.splitlines() if "_hash" in line)
