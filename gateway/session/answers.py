@@ -45,6 +45,7 @@ class Answers:
         """
         if exchange is None:
             raise MalformedError("the broker sent an answer while no request waits for one")
+        assert exchange.is_forwarded, "the broker answers what it was sent"
         header = exchange.header
         response, version = self._read(exchange, frame)
         if response.correlation_id != header.correlation_id:

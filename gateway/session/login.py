@@ -51,6 +51,7 @@ class Login:
         if self._announced or self.authentication.terminates:
             return []
         self._announced = True
+        assert self.authentication.principal is not None, "where nobody is asked, all are somebody"
         self._stamp.principal = self.authentication.principal
         detail = {"mechanism": "none", **self._software}
         return [self._stamp.session_row(EventKind.SESSION_AUTHENTICATED, now, detail)]

@@ -100,4 +100,6 @@ class Pipeline:
     def release(self) -> Iterator[Exchange]:
         """Take out, in order, the exchanges that nothing holds back any more."""
         while self._exchanges and self._exchanges[0].reply is not None:
-            yield self._exchanges.popleft()
+            exchange = self._exchanges.popleft()
+            assert exchange.ending is None or not self._exchanges, "an end is the last"
+            yield exchange

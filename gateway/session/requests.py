@@ -153,6 +153,7 @@ class Requests:
     def _deny(
         self, exchange: Exchange, body: Body, error_code: ErrorCode | None, now: Instant
     ) -> Taken:
+        assert exchange.rule_ids, "a refusal names its rules"
         header = exchange.header
         answer, error = refuse(header.api_key, header.api_version, body, error_code)
         if header.api_key == ApiKey.PRODUCE and not expects_answer(body):
@@ -197,6 +198,7 @@ class Requests:
     def _forward(
         self, exchange: Exchange, recording: Recording, frame: bytes, body: Body, now: Instant
     ) -> Taken:
+        assert exchange.reply is None, "what is answered here goes no further"
         header = exchange.header
         template = self._stamp.exchange_template(now, exchange.ordinal, header)
         rows = recording.before(template, body)

@@ -120,6 +120,7 @@ class Session:
         self._pump(now)
         self._settle(now)
         effects, self._effects = self._effects, []
+        assert not (self.is_closed and self.reads_client), "nobody is read behind the end"
         return effects
 
     def _dispatch(self, signal: Signal, now: Instant) -> None:
@@ -203,6 +204,9 @@ class Session:
         self._record(taken.rows)
         if taken.exchange is not None:
             self._pipeline.add(taken.exchange)
+            assert len(self._pipeline) <= self._options.in_flight_max, "no more than may be"
+            is_forwarded = taken.forward is not None
+            assert taken.exchange.is_forwarded == is_forwarded, "who waits for the broker asked it"
         if taken.forward is not None:
             self._effects += self._upstream.send(taken.forward)
         if taken.check is not None:
@@ -246,6 +250,7 @@ class Session:
     def _stop_resolving(self, now: Instant) -> None:
         """Go on after the cluster was asked for names, or did not answer in time."""
         asked, self._resolving = self._resolving, ()
+        assert bool(asked) <= bool(self._waiting), "a request waits for the names"
         names = self._topology.topics
         self._requests.give_up_on([each for each in asked if names.name_of(each) is None], now)
 
@@ -272,6 +277,7 @@ class Session:
         """Close an ending session once all is done and the broker has all of it."""
         if self._phase is not Phase.ENDING or self._waiting or len(self._pipeline):
             return
+        assert self._checking is None, "a login under way stands in the pipeline"
         if self._upstream.standing is Standing.ABSENT:
             self._close(self._ending, now)
         elif self._upstream.standing is Standing.CONNECTED:

@@ -38,6 +38,7 @@ class Stamp:
 
     def exchange_template(self, now: Instant, ordinal: int, header: RequestHeader) -> Event:
         """Make an exchange's row, allowed, for its other columns to be filled in."""
+        assert ordinal >= 0, "exchanges are numbered from 0"
         return replace(
             self._blank(EventKind.EXCHANGE, now),
             client_id=header.client_id,

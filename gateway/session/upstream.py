@@ -28,6 +28,7 @@ class Upstream:
 
     def send(self, data: bytes) -> list[Effect]:
         """Send a whole frame now or later; the first one asks for the connection."""
+        assert data, "a frame has its size, if nothing else"
         if self.standing is Standing.CONNECTED:
             self.sent_bytes += len(data)
             return [SendBroker(data)]
@@ -41,6 +42,7 @@ class Upstream:
     def connected(self) -> list[Effect]:
         """Send what was held."""
         assert self.standing is not Standing.CONNECTED or not self._held, "nothing was held back"
+        assert self.held_bytes == sum(map(len, self._held)), "what is held is counted"
         self.standing = Standing.CONNECTED
         effects: list[Effect] = [SendBroker(data) for data in self._held]
         self.sent_bytes += self.held_bytes
