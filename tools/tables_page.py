@@ -1,4 +1,4 @@
-"""Write docs/tables.md from the tables' schemas."""
+"""Bring the part of docs/tables.md that lists the columns up to date with the tables' schemas."""
 
 from __future__ import annotations
 
@@ -9,32 +9,25 @@ from workbench.tables.schemas import SCHEMA_VERSION, TABLES
 
 PAGE = Path(__file__).parents[1] / "docs" / "tables.md"
 
-INTRODUCTION = """\
-# Tables
-
-<!-- Written by `python -m tools.tables_page` from workbench/tables/schemas.py: change that. -->
-
-What `workbench.open(ARCHIVE)` gives, each as a lazy [Polars](https://docs.pola.rs) frame, such as
-`archive.reads`. `streamwitness tables ARCHIVE --out FOLDER` writes the same as Parquet files,
-together with the version of these schemas ({version}), which counts up when a column changes its
-name, type or meaning, not when one is added.
-
-Times are UTC to the microsecond. Order comes from `sequence`, never from time. A principal is
-written `subject@issuer`, and is null where nobody was authenticated.
+MARK = """\
+<!-- From here on written by `python -m tools.tables_page` from workbench/tables/schemas.py: change
+that. -->
 """
 
 
 def render() -> str:
-    """Give the text of the page."""
-    parts = [INTRODUCTION.format(version=SCHEMA_VERSION)]
+    """Give the text of the page: what stands before the mark as it is, the rest anew."""
+    prose, _, _ = PAGE.read_text(encoding="utf-8").partition(MARK)
+    parts = [prose + MARK, f"The version of these schemas is {SCHEMA_VERSION}.\n"]
     for table in TABLES:
-        parts += [f"\n## `{table.name}`\n", f"A row is {table.row}.\n"]
+        parts += [f"### `{table.name}`\n", f"A row is {table.row}.\n"]
         parts += ["| column | type | meaning |", "|---|---|---|"]
         parts += [
             f"| `{column.name}` | {_type(column.dtype)} | {column.meaning} |"
             for column in table.columns
         ]
-    return "\n".join(parts) + "\n"
+        parts.append("")
+    return "\n".join(parts)
 
 
 def _type(dtype: object) -> str:

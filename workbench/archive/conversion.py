@@ -13,7 +13,7 @@ from gateway.evidence.event import EventKind
 from workbench.archive.apis import api_name
 from workbench.archive.batches import Batches
 from workbench.archive.files import EVENT_ROWS, SCHEMAS, TIME, TOLD, RowGroups
-from workbench.archive.gaps import GapRows
+from workbench.archive.problems import GapRows
 from workbench.archive.reading import Reading
 from workbench.archive.references import batch_column
 

@@ -16,7 +16,7 @@ from gateway.evidence.archive import (
 )
 from gateway.evidence.damage import Damage
 from workbench.archive.files import SCHEMAS
-from workbench.archive.gaps import UNRESOLVED_TOPIC
+from workbench.archive.problems import GapKind
 from workbench.archive.topics import resolved
 from workbench.tables.frames import Frames
 from workbench.tables.schemas import GAPS
@@ -44,7 +44,7 @@ class Loaded:
         producers = {name for summary in summaries for name in summary.producers}
         consumers = {name for summary in summaries for name in summary.consumers}
         scanned = {name: self._scan(name) for name in SCHEMAS}
-        if any(UNRESOLVED_TOPIC in summary.gap_counts for summary in summaries):
+        if any(GapKind.UNRESOLVED_TOPIC in summary.gap_counts for summary in summaries):
             scanned |= resolved(scanned)
         return Frames(
             **scanned,

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from gateway.evidence.event import EventKind
 from gateway.wire.api_keys import ApiKey
-from workbench.archive import gaps, requests
+from workbench.archive import requests
 from workbench.archive.apis import ADMINISTRATIVE, CHANGES, COMMITS, api_name
 from workbench.archive.detail import (
     ANSWERED,
@@ -22,7 +22,7 @@ from workbench.archive.detail import (
     told_by_exchange,
 )
 from workbench.archive.files import ADMIN_ROWS, COMMIT_ROWS
-from workbench.archive.gaps import GapRows, Problem
+from workbench.archive.problems import GapKind, GapRows, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -87,7 +87,7 @@ class Reading:
             self._look_at(row, kind, detail)
         except _UNREADABLE as error:
             message = f"the detail of an event of kind {kind} cannot be read: {error}"
-            self._gaps.add(row, Problem(kind=gaps.UNREADABLE_DETAIL, message=message))
+            self._gaps.add(row, Problem(kind=GapKind.UNREADABLE_DETAIL, message=message))
             return Told()
         return told
 
@@ -97,12 +97,12 @@ class Reading:
                 f"{self._byte_counts[row]} bytes of a journal form no whole event; "
                 f"they are kept in the segment as they were found ({detail})"
             )
-            self._gaps.add(row, Problem(kind=gaps.TORN, message=message))
+            self._gaps.add(row, Problem(kind=GapKind.TORN, message=message))
         elif kind == EventKind.OUTCOME_UNKNOWN:
             self._gaps.add(row, _outcome_unknown(self.api_keys[row], detail))
         elif kind not in _KINDS:
             message = f"this version does not know events of kind {kind}: use a newer one"
-            self._gaps.add(row, Problem(kind=gaps.UNKNOWN_KIND, message=message))
+            self._gaps.add(row, Problem(kind=GapKind.UNKNOWN_KIND, message=message))
 
     def _read_exchange(self, row: int, kind: str, exchange: ExchangeDetail) -> Told:
         api_key = self.api_keys[row]
@@ -124,7 +124,9 @@ class Reading:
                 self._unresolved(row, commit.topic_id)
         if read.left_out:
             message = f"{read.left_out} topics or partitions of a commit were not recorded"
-            self._gaps.add(row, Problem(kind=gaps.LEFT_OUT, message=message, is_information=True))
+            self._gaps.add(
+                row, Problem(kind=GapKind.LEFT_OUT, message=message, is_information=True)
+            )
 
     def _add_admin(self, row: int, exchange: ExchangeDetail) -> None:
         is_answered = exchange.outcome == ANSWERED
@@ -141,7 +143,7 @@ class Reading:
 
     def _unresolved(self, row: int, topic_id: str) -> None:
         problem = Problem(
-            kind=gaps.UNRESOLVED_TOPIC,
+            kind=GapKind.UNRESOLVED_TOPIC,
             message=f"nothing that was recorded names the topic with the id {topic_id}",
             subject=topic_id,
             place=(None, topic_id, None),
@@ -161,7 +163,7 @@ class _Recovered(msgspec.Struct, frozen=True, kw_only=True):
 def _outcome_unknown(api_key: int | None, detail: str | None) -> Problem:
     recovered = msgspec.json.decode(detail or "", type=_Recovered)
     return Problem(
-        kind=gaps.OUTCOME_UNKNOWN,
+        kind=GapKind.OUTCOME_UNKNOWN,
         message=f"recording ended before the answer of a request to {api_name(api_key)} came: "
         "nobody can tell from this archive whether the broker carried it out",
         first_sequence=recovered.intent.sequence,
@@ -170,7 +172,7 @@ def _outcome_unknown(api_key: int | None, detail: str | None) -> Problem:
 
 def _unanswered(api_key: int | None) -> Problem:
     return Problem(
-        kind=gaps.OUTCOME_UNKNOWN,
+        kind=GapKind.OUTCOME_UNKNOWN,
         message=f"the connection ended before the answer of a request to {api_name(api_key)} came: "
         "nobody can tell from this archive whether the broker carried it out",
         # Clients go away with group requests under way; what counts in a log is what they produce.

@@ -8,14 +8,14 @@ import pyarrow as pa
 
 from gateway.evidence.event import EventKind
 from workbench.archive.files import EVENT_ROWS
-from workbench.archive.gaps import CUT_BATCH, UNDECODABLE, Problem
+from workbench.archive.problems import GapKind, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from workbench.archive.batches import Batches, Opened
     from workbench.archive.detail import AbortedTransaction, Told
-    from workbench.archive.gaps import GapRows
+    from workbench.archive.problems import GapRows
 
 _WITH_BATCHES: Final = frozenset({EventKind.PRODUCE, EventKind.DELIVERED})
 _READ_COMMITTED: Final = 1
@@ -122,15 +122,15 @@ def _problem(opened: Opened, stored: _Stored, index: int) -> Problem | None:
             message = f"the {byte_count} bytes of a batch stood in a damaged block of this segment"
         case "cut" if byte_count:
             return Problem(
-                kind=CUT_BATCH,
+                kind=GapKind.CUT_BATCH,
                 message="an answer ended within a batch: bytes of it were sent, not all of it",
-                subject=CUT_BATCH,
+                subject=GapKind.CUT_BATCH,
                 is_information=True,
             )
         case _:
             return None
     return Problem(
-        kind=UNDECODABLE,
+        kind=GapKind.UNDECODABLE,
         message=message,
         subject=digest,
         first_offset=stored.first_offsets[index],

@@ -8,7 +8,7 @@ from html import escape
 from typing import TYPE_CHECKING, Final
 
 from gateway.evidence.segment import PARTIAL_SUFFIX
-from workbench.archive.gaps import UNDECODABLE
+from workbench.archive.problems import GapKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,7 +55,7 @@ class Status:
     @property
     def undecodable_count(self) -> int:
         """The number of record batches that cannot be read."""
-        return self.gap_counts.get(UNDECODABLE, 0)
+        return self.gap_counts.get(GapKind.UNDECODABLE, 0)
 
     def lines(self) -> Iterator[tuple[str, str]]:
         """Yield what there is to say, a label and a text at a time."""
@@ -73,7 +73,7 @@ class Status:
             "batches",
             _counted(self.undecodable_count, "undecodable batch", "undecodable batches"),
         )
-        others = sorted(set(self.gap_counts) - {UNDECODABLE})
+        others = sorted(set(self.gap_counts) - {GapKind.UNDECODABLE})
         yield "gaps", ", ".join(f"{self.gap_counts[kind]:,} {kind}" for kind in others) or "none"
 
     def __str__(self) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from workbench.archive.gaps import UNRESOLVED_TOPIC
+from workbench.archive.problems import GapKind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,7 +17,7 @@ def resolved(frames: Mapping[str, pl.LazyFrame]) -> dict[str, pl.LazyFrame]:
 
     An id never changes its name (KIP-516), so it does not matter when the name was recorded.
     """
-    is_unresolved = pl.col("kind") == UNRESOLVED_TOPIC
+    is_unresolved = pl.col("kind") == GapKind.UNRESOLVED_TOPIC
     unnamed = frames["gaps"].filter(is_unresolved).select("topic_id").unique()
     known = (
         frames["events"]

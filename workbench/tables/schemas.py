@@ -53,7 +53,7 @@ SESSIONS: Final = Table(
         Column("opened_at", TIME, "when the client connected"),
         Column("authenticated_at", TIME, "when its principal was first verified"),
         Column("closed_at", TIME, "when it ended; null while open, or when a crash hid the end"),
-        Column("last_seen_at", TIME, "the time of its newest event"),
+        Column("last_seen_at", TIME, "the time of its newest event, what recovery adds left out"),
         *_WHO,
         Column("groups", pl.List(pl.String), "the principal's groups as verified"),
         Column("mechanism", pl.String, "how it authenticated: none, PLAIN"),
@@ -162,9 +162,11 @@ RECORDS: Final = Table(
         Column("direction", pl.String, "produced (sent by a client) or delivered (to a client)"),
         *_PARTITION,
         Column("offset", pl.Int64, "its offset; null if it was produced and the answer is unknown"),
-        Column("timestamp", TIME, "the record's own time"),
+        Column("timestamp", TIME, "the record's own time; null for none, or beyond the year 9999"),
         Column(
-            "timestamp_type", pl.String, "create (the producer's clock) or append (the broker's)"
+            "timestamp_type",
+            pl.String,
+            "create (the producer's clock) or append (the broker's); null before format 1",
         ),
         Column("key", pl.Binary, "the key; null is null, empty is empty"),
         Column("value", pl.Binary, "the value; null is a tombstone"),
@@ -172,7 +174,7 @@ RECORDS: Final = Table(
         Column(
             "content",
             pl.Binary,
-            "SHA-256 over key, value and headers: equal records have equal ones",
+            "SHA-256 over key, value and headers: equal contents have equal ones",
         ),
         Column("codec", pl.String, "none, gzip, snappy, lz4, zstd"),
         Column("producer_id", pl.Int64, "-1 for none"),
@@ -267,15 +269,26 @@ GAPS: Final = Table(
     (
         Column("origin", pl.String, "the gateway instance concerned"),
         Column(
-            "kind", pl.String, "what is wrong: a damage kind, undecodable, torn or outcome_unknown"
+            "kind",
+            pl.String,
+            "what is wrong: a kind of damage to the archive, or one of those above",
         ),
         Column("message", pl.String, "what happened, and what it means"),
         Column("segment", pl.String, "the segment file"),
         Column("block", pl.Int64, "the block in its origin"),
         Column("first_sequence", pl.Int64, "the first event concerned"),
         Column("last_sequence", pl.Int64, "the last event concerned"),
-        Column("since", TIME, "the newest event known before it"),
-        Column("until", TIME, "the first event known after it; null if nothing follows"),
+        Column(
+            "since",
+            TIME,
+            "the time of the first event concerned; where that is lost, of the newest before it",
+        ),
+        Column(
+            "until",
+            TIME,
+            "the time of the last event concerned; where that is lost, of the first behind it; "
+            "null if nothing follows",
+        ),
         *_PARTITION,
         Column("first_offset", pl.Int64, "the first offset concerned"),
         Column("last_offset", pl.Int64, "the last offset concerned"),

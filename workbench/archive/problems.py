@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
@@ -15,21 +16,28 @@ if TYPE_CHECKING:
 
 _COLUMNS: Final = ("sequence", "topic", "topic_id", "partition")
 
-UNDECODABLE: Final = "undecodable"
-CUT_BATCH: Final = "cut_batch"
-TORN: Final = "torn"
-OUTCOME_UNKNOWN: Final = "outcome_unknown"
-UNKNOWN_KIND: Final = "unknown_kind"
-UNREADABLE_DETAIL: Final = "unreadable_detail"
-LEFT_OUT: Final = "left_out"
-UNRESOLVED_TOPIC: Final = "unresolved_topic"
+
+class GapKind(StrEnum):
+    """What can be wrong with what a segment holds; docs/tables.md explains each.
+
+    Damage to the segment itself has kinds of its own.
+    """
+
+    UNDECODABLE = "undecodable"
+    CUT_BATCH = "cut_batch"
+    TORN = "torn"
+    OUTCOME_UNKNOWN = "outcome_unknown"
+    UNKNOWN_KIND = "unknown_kind"
+    UNREADABLE_DETAIL = "unreadable_detail"
+    LEFT_OUT = "left_out"
+    UNRESOLVED_TOPIC = "unresolved_topic"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
     """What is wrong with an event; problems of one kind and one `subject` become one row."""
 
-    kind: str
+    kind: GapKind
     message: str
     subject: object = None
     place: tuple[str | None, str | None, int | None] | None = None

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pytest
 
 from workbench.archive.files import SCHEMAS, RowGroups
-from workbench.archive.gaps import GapRows, Problem
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from workbench.archive.problems import GapKind, GapRows, Problem
 
 ROWS = pa.RecordBatch.from_pylist(
     [
@@ -62,7 +60,7 @@ def second(number: int) -> datetime:
 
 def test_a_problem_becomes_a_row_at_its_event(tmp_path: Path) -> None:
     """A row says what is wrong, in which event, and where that event stands."""
-    problem = Problem(kind="torn", message="bytes", first_offset=1, last_offset=2)
+    problem = Problem(kind=GapKind.TORN, message="bytes", first_offset=1, last_offset=2)
 
     assert [
         {
@@ -88,7 +86,7 @@ def test_a_problem_becomes_a_row_at_its_event(tmp_path: Path) -> None:
 
 def test_problems_about_one_thing_become_one_row(tmp_path: Path) -> None:
     """The row goes from the first event to the last, for each topic-partition."""
-    problem = Problem(kind="undecodable", message="bad", subject=b"digest")
+    problem = Problem(kind=GapKind.UNDECODABLE, message="bad", subject=b"digest")
 
     rows = written(tmp_path, gap_rows((0, problem), (1, problem), (2, problem)))
 
@@ -101,7 +99,7 @@ def test_problems_about_one_thing_become_one_row(tmp_path: Path) -> None:
 
 def test_problems_about_nothing_in_common_stay_apart(tmp_path: Path) -> None:
     """Without a subject each event has its row."""
-    problem = Problem(kind="unknown_kind", message="new")
+    problem = Problem(kind=GapKind.UNKNOWN_KIND, message="new")
 
     assert 2 == len(written(tmp_path, gap_rows((0, problem), (1, problem))))
 
@@ -109,7 +107,7 @@ def test_problems_about_nothing_in_common_stay_apart(tmp_path: Path) -> None:
 def test_an_earlier_event_and_another_place_may_be_meant(tmp_path: Path) -> None:
     """The time of an earlier event is left to whoever knows it."""
     problem = Problem(
-        kind="outcome_unknown", message="?", first_sequence=3, place=(None, "id", None)
+        kind=GapKind.OUTCOME_UNKNOWN, message="?", first_sequence=3, place=(None, "id", None)
     )
 
     (row,) = written(tmp_path, gap_rows((1, problem)))
@@ -118,10 +116,18 @@ def test_an_earlier_event_and_another_place_may_be_meant(tmp_path: Path) -> None
     assert (3, 8, None, second(8), None, "id") == tuple(row[name] for name in columns)
 
 
+@pytest.mark.parametrize("kind", GapKind)
+def test_every_kind_is_explained(kind: GapKind) -> None:
+    """docs/tables.md has a row for each kind of gap."""
+    page = (Path(__file__).parents[3] / "docs" / "tables.md").read_text(encoding="utf-8")
+
+    assert f"| `{kind}` |" in page
+
+
 def test_rows_are_counted_by_kind() -> None:
     """Whoever wants to know how many there are need not read the file."""
-    torn = Problem(kind="torn", message="bytes")
-    lost = Problem(kind="undecodable", message="lost", subject=b"d", lost_batch=b"d" * 32)
+    torn = Problem(kind=GapKind.TORN, message="bytes")
+    lost = Problem(kind=GapKind.UNDECODABLE, message="lost", subject=b"d", lost_batch=b"d" * 32)
     gaps = gap_rows((0, torn), (1, torn), (0, lost), (1, lost))
 
     assert {"torn": 2, "undecodable": 1} == gaps.counts()
