@@ -58,7 +58,7 @@ def draw(
         spans = spans.filter(pl.col("end") >= since)
     if until is not None:
         spans = spans.filter(pl.col("start") < until)
-    begin, end = _bounds(spans, since, until)
+    begin, end = _bounds(tables, since, until)
     bin_ms = _bin_ms(begin, end)
     order = _order(spans)
     inside = _inside(begin, end, bin_ms)
@@ -168,11 +168,16 @@ def _marks(tables: Tables, lanes: Lanes, bin_ms: int) -> pl.LazyFrame:
 
 
 def _bounds(
-    spans: pl.DataFrame, since: datetime | None, until: datetime | None
+    tables: Tables, since: datetime | None, until: datetime | None
 ) -> tuple[datetime | None, datetime | None]:
-    if spans.is_empty():
-        return since, until
-    begin, end = spans.select(pl.col("start").min(), pl.col("end").max()).row(0)
+    """Return the limits that were asked for, else those of everything recorded."""
+    begin, end = (
+        tables.sessions.select(
+            pl.col("opened_at").min(), pl.max_horizontal("closed_at", "last_seen_at").max()
+        )
+        .collect()
+        .row(0)
+    )
     return since or begin, until or end
 
 

@@ -79,7 +79,7 @@ def timeline(
     )
     chart: alt.VConcatChart = (
         alt.vconcat(
-            _overview(drawing, references, whole).add_params(brush),
+            _overview(drawing, references, whole, brush),
             _detail(drawing, references, part),
             spacing=14,
             title=title,
@@ -94,7 +94,9 @@ def timeline(
     return chart
 
 
-def _overview(drawing: Drawing, references: list[Row], scale: alt.Scale) -> alt.LayerChart:
+def _overview(
+    drawing: Drawing, references: list[Row], scale: alt.Scale, brush: alt.Parameter
+) -> alt.LayerChart:
     colours = alt.Scale(domain=list(_RECORDS), range=list(_RECORDS.values()))
     bars = (
         alt.Chart(alt.InlineData(values=_bins(drawing.activity, drawing)))
@@ -105,6 +107,9 @@ def _overview(drawing: Drawing, references: list[Row], scale: alt.Scale) -> alt.
             y=alt.Y("sum(count):Q", title="records", axis=alt.Axis(tickCount=3)),
             color=alt.Color("kind:N", title="records", scale=colours),
         )
+        # Without a name of ours the selection's view is named after a counter.
+        .properties(name="strip")
+        .add_params(brush)
     )
     marks = (
         alt.Chart(alt.InlineData(values=_bins(drawing.marks, drawing)))

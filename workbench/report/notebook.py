@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 from copy import deepcopy
 from dataclasses import dataclass
 from hashlib import sha256
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 BREACH: Final = "breach_in_ten_minutes.ipynb"
 PARAMETERS: Final = "parameters"
 INJECTED: Final = "injected-parameters"
+_FORMAT: Final = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,12 +48,13 @@ def read_notebook(path: Path) -> Template:
     """Read a notebook; raises ReportError when it is none."""
     try:
         content = path.read_bytes()
-        notebook = nbformat.reads(content.decode(), as_version=4)
-        nbformat.validate(notebook)
+        notebook = nbformat.from_dict(json.loads(content))
+        nbformat.validate(notebook, version=_FORMAT)
     except OSError as error:
         raise ReportError(f"the notebook cannot be read: {error}") from error
     except (ValueError, nbformat.ValidationError) as error:
-        raise ReportError(f"{path} is no notebook: {error}") from error
+        reason = str(error).partition("\n")[0]
+        raise ReportError(f"{path} is no notebook of format {_FORMAT}: {reason}") from error
     return Template(name=path.name, sha256=sha256(content).hexdigest(), notebook=notebook)
 
 

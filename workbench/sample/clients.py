@@ -199,6 +199,7 @@ class Client:
             "bytes_to_client": self.byte_counts["to"],
             "bytes_from_broker": self.byte_counts["to"],
             "bytes_to_broker": self.byte_counts["from"],
+            "bytes_not_sent_to_broker": 0,
             "frames_not_taken": 0,
             "bytes_of_cut_frame": 0,
         }
