@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.evidence.event import EventKind
@@ -110,7 +110,6 @@ def _said(session: Session, signals: list[Signal]) -> list[Effect]:
     return effects
 
 
-@settings(max_examples=400, deadline=None)
 @given(st.lists(_SIGNALS, max_size=12), st.sampled_from(["none", "plain"]))
 def test_no_signals_raise_and_every_end_is_recorded(
     signals: list[Signal], authentication: str
@@ -127,7 +126,6 @@ def test_no_signals_raise_and_every_end_is_recorded(
     assert 1 == sum(isinstance(effect, CloseClient) for effect in effects)
 
 
-@settings(max_examples=400, deadline=None)
 @given(st.lists(_SIGNALS, max_size=12))
 def test_every_exchange_ends_in_exactly_one_row(signals: list[Signal]) -> None:
     """Whether answered, refused, cut off or never forwarded."""
@@ -157,7 +155,6 @@ _CONVERSATION: dict[str, tuple[Callable[[int], bytes], Callable[[int], bytes] | 
 }
 
 
-@settings(max_examples=200, deadline=None)
 @given(st.data())
 def test_any_interleaving_keeps_the_order(data: st.DataObject) -> None:
     """Answers leave in the order of their requests, whoever gives them and whenever they come."""
@@ -193,7 +190,6 @@ def test_any_interleaving_keeps_the_order(data: st.DataObject) -> None:
     assert [number for number, kind in enumerate(kinds) if kind != "acks=0"] == answered
 
 
-@settings(max_examples=200, deadline=None)
 @given(st.lists(st.sampled_from(sorted(_CONVERSATION)), min_size=1, max_size=8))
 def test_rows_stand_before_what_they_describe(kinds: list[str]) -> None:
     """Before each byte that leaves, the rows about it are recorded."""
