@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import msgspec
 
 from gateway.evidence.archive import first_sequence_of, segment_paths
-from gateway.evidence.block import CloseReason, Totals
+from gateway.evidence.block import BlockKind, CloseReason, Totals
 from gateway.evidence.damage import Damage
 from gateway.evidence.files import rename_anew, sync_directory
 from gateway.evidence.segment import (
@@ -65,6 +65,7 @@ class _Found:
     """The sound headers and frames from the beginning on."""
     following: Chain | None = None
     """What follows the last sound header, wherever that stands; None when there is none."""
+    has_events: bool = False
     is_broken: bool = False
     is_sound_behind: bool = False
     """Whether something sound stands behind something broken."""
@@ -92,6 +93,7 @@ def _take(found: _Found, stored: StoredBlock) -> None:
         previous_sha256=stored.digest,
         sequence=header.last_sequence + 1,
     )
+    found.has_events |= header.kind is BlockKind.BLOCK
     if found.is_broken:
         found.is_sound_behind = True
         return
@@ -119,7 +121,7 @@ def _finish(
     sequence = state.chain.sequence if state.entries else chain.sequence
     is_kept = kept_from is not None and kept_from <= sequence
     if found.is_sound_behind or (is_torn and not is_kept):
-        return _keep_as_found(path, found.following or chain, state)
+        return _keep_as_found(path, found.following or chain, has_events=found.has_events)
     if state.totals.event_count == 0:
         # No reader has seen an event in it.
         path.unlink()
@@ -132,9 +134,9 @@ def _finish(
     return writer.chain
 
 
-def _keep_as_found(path: Path, chain: Chain, state: SegmentState) -> Chain:
+def _keep_as_found(path: Path, chain: Chain, *, has_events: bool) -> Chain:
     """Give the file a name that no segment will want, and leave its bytes alone."""
-    if state.totals.event_count:
+    if has_events:
         rename_anew(path, path.with_suffix(""))
     else:
         stem = path.name.removesuffix(PARTIAL_SUFFIX)

@@ -1,0 +1,139 @@
+"""Writing an archive: one writer, one chain, segments of bounded size."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from gateway.evidence import writer as module
+from gateway.evidence.archive import LOCK
+from gateway.evidence.block import CloseReason
+from gateway.evidence.errors import ArchiveError
+from gateway.evidence.outline import SegmentOutline, read_outline
+from gateway.evidence.segment import SegmentWriter
+from gateway.evidence.writer import ArchiveWriter
+from tests.gateway.evidence.samples import (
+    ORIGIN,
+    kinds,
+    options,
+    rows,
+    segments_of,
+    sequences,
+    write_archive,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def outlines(archive: Path) -> list[SegmentOutline | None]:
+    """Return the outlines of all segments."""
+    return [read_outline(path) for path in segments_of(archive)]
+
+
+def test_segments_form_one_chain(tmp_path: Path) -> None:
+    """Sealing starts another segment with the next event, also after the writer was closed."""
+    writer = ArchiveWriter(tmp_path, ORIGIN, options())
+    assert (0, False) == (writer.next_sequence, writer.is_segment_open)
+    writer.append(rows(0, 2))
+    assert (2, True) == (writer.next_sequence, writer.is_segment_open)
+    writer.seal(CloseReason.TIME)
+    assert (2, False) == (writer.next_sequence, writer.is_segment_open)
+    writer.append(rows(2, 2))
+    writer.close()
+    write_archive(tmp_path, [rows(4, 1)], first_id=9)
+
+    assert ([], list(range(5))) == (kinds(tmp_path), sequences(tmp_path))
+    assert ["time", "shutdown", "time"] == [
+        outline.closing.header.reason if outline else None for outline in outlines(tmp_path)
+    ]
+
+
+def test_nothing_is_written_without_an_event(tmp_path: Path) -> None:
+    """Opening, syncing, sealing and closing make no empty segment."""
+    writer = ArchiveWriter(tmp_path, ORIGIN)
+    writer.sync()
+    writer.seal(CloseReason.TIME)
+    writer.close()
+
+    assert [] == segments_of(tmp_path)
+
+
+def test_a_gap_between_segments_is_recorded_as_it_is(tmp_path: Path) -> None:
+    """Numbers that the journal lost are not given to other events."""
+    write_archive(tmp_path, [rows(0, 2)], [rows(5, 2)])
+
+    assert (["sequence_gap"], [0, 1, 5, 6]) == (kinds(tmp_path), sequences(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("limit", "value"),
+    [
+        ("SEGMENT_BYTES_MAX", 1),
+        ("SEGMENT_CONTENT_BYTES_MAX", 1),
+        ("SEGMENT_BATCHES_MAX", 1),
+    ],
+)
+def test_a_segment_that_is_full_is_sealed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: str, value: int
+) -> None:
+    """By its size, by what it decompresses to, or by its payloads: readers' memory is bounded."""
+    monkeypatch.setattr(module, limit, value)
+    writer = ArchiveWriter(tmp_path, ORIGIN, options())
+    for number in range(3):
+        writer.append(rows(number, 1, payload=b"payload"))
+        assert not writer.is_segment_open
+    writer.close()
+
+    assert ["size"] * 3 == [
+        outline.closing.header.reason if outline else None for outline in outlines(tmp_path)
+    ]
+
+
+def test_a_segment_below_its_limits_stays_open(tmp_path: Path) -> None:
+    """A few events do not fill it."""
+    writer = ArchiveWriter(tmp_path, ORIGIN, options())
+    writer.append(rows(0, 3, payload=b"payload"))
+    writer.append(rows(3, 3, payload=b"payload"))
+    assert writer.is_segment_open
+    writer.close()
+
+
+def test_syncing_reaches_the_open_segment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everything appended is durable afterwards."""
+    synced: list[Path] = []
+    monkeypatch.setattr(SegmentWriter, "sync", lambda self: synced.append(self.path))
+    writer = ArchiveWriter(tmp_path, ORIGIN, options())
+    writer.append(rows(0, 1))
+    writer.sync()
+
+    assert segments_of(tmp_path) == synced
+    writer.close()
+
+
+def test_only_one_writes_an_origin(tmp_path: Path) -> None:
+    """Another origin of the same archive has a writer of its own."""
+    writer = ArchiveWriter(tmp_path, ORIGIN, options())
+    with pytest.raises(ArchiveError, match="another process seals this origin"):
+        ArchiveWriter(tmp_path, ORIGIN, options())
+    ArchiveWriter(tmp_path, "other", options()).close()
+    writer.close()
+    ArchiveWriter(tmp_path, ORIGIN, options()).close()
+
+
+def test_a_writer_that_cannot_carry_on_lets_the_lock_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever mends it can try again."""
+
+    def broken(*_arguments: object, **_options: object) -> None:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(module, "resume", broken)
+    with pytest.raises(OSError, match="Input/output"):
+        ArchiveWriter(tmp_path, ORIGIN, options())
+    monkeypatch.undo()
+    ArchiveWriter(tmp_path, ORIGIN, options()).close()
+
+    assert (tmp_path / ORIGIN / LOCK).exists()
