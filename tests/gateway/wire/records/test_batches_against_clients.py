@@ -12,7 +12,7 @@ import pytest
 from aiokafka.record.default_records import DefaultRecordBatch, DefaultRecordBatchBuilder
 from aiokafka.record.legacy_records import LegacyRecordBatchBuilder
 from aiokafka.record.memory_records import MemoryRecords as AiokafkaRecords
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from kafka.record import MemoryRecords as KafkaPythonRecords
 from kafka.record import MemoryRecordsBuilder as KafkaPythonBuilder
@@ -21,6 +21,9 @@ from gateway.wire.records.batch import CODECS, Codec, crc_is_valid, read_header,
 from gateway.wire.records.decode import Record, decode_batch
 from gateway.wire.records.encode import BatchOptions, encode_batch
 from tests.gateway.wire.records.strategies import record_lists
+
+# Twenty-six comparisons of everything: a few examples of each are hundreds in all.
+EVERY_CLIENT = settings(max_examples=settings().max_examples // 4)
 
 LIMIT = 1 << 20
 BATCH_BYTES = 1 << 20
@@ -91,6 +94,7 @@ def decode(payload: bytes) -> list[Record]:
 
 
 @pytest.mark.parametrize(("client", "codec"), V2)
+@EVERY_CLIENT
 @given(lists=LISTS)
 def test_clients_read_what_we_write(client: str, codec: Codec, lists: list[list[Record]]) -> None:
     """The same records, and a checksum that they find right."""
@@ -100,6 +104,7 @@ def test_clients_read_what_we_write(client: str, codec: Codec, lists: list[list[
 
 
 @pytest.mark.parametrize(("client", "codec"), V2)
+@EVERY_CLIENT
 @given(records=DENSE)
 def test_we_read_what_clients_write(client: str, codec: Codec, records: list[Record]) -> None:
     """The same records, and a checksum that we find right."""
@@ -111,6 +116,7 @@ def test_we_read_what_clients_write(client: str, codec: Codec, records: list[Rec
     assert written == decode(batch)
 
 
+@EVERY_CLIENT
 @given(lists=LISTS, flags=st.tuples(st.booleans(), st.booleans()))
 def test_headers_mean_the_same_to_aiokafka(
     lists: list[list[Record]], flags: tuple[bool, bool]
@@ -142,6 +148,7 @@ def test_headers_mean_the_same_to_aiokafka(
 
 
 @pytest.mark.parametrize(("magic", "codec"), LEGACY)
+@EVERY_CLIENT
 @given(records=DENSE)
 def test_old_message_sets_mean_the_same_to_aiokafka(
     magic: int, codec: str, records: list[Record]
