@@ -136,6 +136,15 @@ def test_every_command_and_option_is_explained() -> None:
     assert not problems, report(problems)
 
 
+def test_continuous_integration_runs_the_line_of_the_readme() -> None:
+    """What a newcomer is told to run is what is run on every change."""
+    *_, line = (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+
+    assert "./run test" == line
+    assert f"```\n./run demo\n{line}\n```" in readme, "\nREADME.md:1: name the two lines again"
+
+
 @pytest.mark.parametrize(
     "page",
     [*files("docs", suffixes=(".md",)), *sorted(ROOT.glob("*.md"))],

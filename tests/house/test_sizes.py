@@ -44,10 +44,9 @@ def _line_count(function: FunctionNode) -> int:
 
 
 def _parameter_count(function: FunctionNode) -> int:
-    arguments = function.args
-    named = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
-    open_ended = [each for each in (arguments.vararg, arguments.kwarg) if each is not None]
-    return len([each for each in named if each.arg not in {"self", "cls"}]) + len(open_ended)
+    """Count the named parameters; a row of values of one kind, `*fields`, is none of them."""
+    named = [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]
+    return len([each for each in named if each.arg not in {"self", "cls"}])
 
 
 def _depth(nodes: list[ast.stmt]) -> int:
@@ -128,6 +127,8 @@ def test_functions_take_few_parameters() -> None:
         for module in modules(*CODE)
         for function in module.functions()
         if (count := _parameter_count(function)) > PARAMETERS_MAX
+        # What silences ruff's own rule has a reason beside it, and counts among the few.
+        and "# noqa: PLR0913" not in module.text.splitlines()[function.lineno - 1]
     ]
 
     assert not problems, report(problems)

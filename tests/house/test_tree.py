@@ -15,16 +15,16 @@ if TYPE_CHECKING:
 TEXT = (".py", ".md", ".toml", ".txt", ".yml", ".yaml", ".ipynb", ".js", ".css", ".html", ".json")
 FOLDERS = (*CODE, "docs", "notebooks", "deploy")
 
-HOME = re.compile(r"(?<![\w./-])/(?:home|Users|root|work|mnt|private)/[\w.-]+")
+HOME = re.compile(r"(?<![\w./-])/(?:home|Users|root|work|mnt|private)/(?!someone\b)[\w.-]+")
 REGISTRY = re.compile(
     r"(?:index-url|extra-index-url|find-links|trusted-host|registry|index)[=\s\"':]+\w+://\S+"
     r"|\b[\w.-]*(?:artifactory|nexus)[\w-]*\.[\w.-]+"
 )
 URL_HOST = re.compile(r"https?://([\w.-]+)")
-# Names of vocabularies and formats that look like addresses, and names that are set aside for
-# examples (RFC 2606).
+# Names without a dot, names of vocabularies and formats that look like addresses, and names that
+# are set aside for examples (RFC 2606).
 NO_CONTACT = re.compile(
-    r"localhost|127\.0\.0\.1|www\.w3\.org|vega\.github\.io|maven\.apache\.org|[\w.-]+\.(?:example|test|invalid)"
+    r"[\w-]+|127\.0\.0\.1|www\.w3\.org|vega\.github\.io|maven\.apache\.org|[\w.-]+\.(?:example|test|invalid)"
 )
 IPV4 = re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w.]*\d)")
 # What examples and tests may name besides this machine: addresses that are nobody's on the
