@@ -32,8 +32,9 @@ def did_principal_read_field(
     >>> from workbench import sample
     >>> from workbench.questions.field_reads import did_principal_read_field
     >>> tables = wb.open(sample.path())
-    >>> did_principal_read_field(tables, "analytics", "payments", "card_number").answer
-    <Answer.NO: 'no'>
+    >>> verdict = did_principal_read_field(tables, "analytics", "payments", "card_number")
+    >>> verdict.frame["state"].unique().to_list()
+    ['masked']
     """
     principal, topic = find_principal(tables, principal), find_topic(tables, topic)
     path = parse_path(field)

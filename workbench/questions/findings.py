@@ -42,7 +42,7 @@ def findings(*verdicts: Verdict) -> Findings:
     >>> from workbench.questions.findings import findings
     >>> from workbench.questions.refusals import what_was_refused
     >>> print(findings(what_was_refused(wb.open(sample.path()))))
-    Was anything refused? yes: 1 request and 3 logins.
+    Was anything refused? yes: 1 request (DELETE_TOPICS) and 3 logins (admin, billing, kafka).
     """
     return Findings(verdicts)
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import ast
-import json
 from copy import deepcopy
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
+import msgspec
 import nbformat
 
 import workbench
@@ -24,6 +24,10 @@ BREACH: Final = "breach_in_ten_minutes.ipynb"
 PARAMETERS: Final = "parameters"
 INJECTED: Final = "injected-parameters"
 _FORMAT: Final = 4
+
+
+class _Header(msgspec.Struct, frozen=True):
+    nbformat: Literal[4]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,14 +52,22 @@ def read_notebook(path: Path) -> Template:
     """Read a notebook; raises ReportError when it is none."""
     try:
         content = path.read_bytes()
-        notebook = nbformat.from_dict(json.loads(content))
-        nbformat.validate(notebook, version=_FORMAT)
+        notebook = _decoded(content)
     except OSError as error:
         raise ReportError(f"the notebook cannot be read: {error}") from error
     except (ValueError, nbformat.ValidationError) as error:
         reason = str(error).partition("\n")[0]
         raise ReportError(f"{path} is no notebook of format {_FORMAT}: {reason}") from error
     return Template(name=path.name, sha256=sha256(content).hexdigest(), notebook=notebook)
+
+
+def _decoded(content: bytes) -> NotebookNode:
+    text = content.decode()
+    # Asked for another format than the file's, nbformat converts it, and trips over what is none.
+    header = msgspec.json.decode(text, type=_Header)
+    notebook: NotebookNode = nbformat.reads(text, as_version=header.nbformat)
+    nbformat.validate(notebook)
+    return notebook
 
 
 def with_parameters(notebook: NotebookNode, parameters: Mapping[str, object]) -> NotebookNode:
