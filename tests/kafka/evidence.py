@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -15,7 +15,7 @@ from tests.kafka.raw import RawClient, address_of, request
 from tests.kafka.records import Record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
     from pathlib import Path
 
     from tests.kafka.gateway import Gateway
@@ -51,7 +51,7 @@ class Evidence:
         rows = self.tables.records.filter(
             (pl.col("topic") == topic) & (pl.col("direction") == "produced")
         )
-        return _sorted(_record(row) for row in rows.collect().to_dicts())
+        return [_record(row) for row in rows.collect().to_dicts()]
 
     def outcomes(self, topic: str) -> Counter[str]:
         """Count the outcomes of what was produced to a topic, by topic-partition of a request."""
@@ -88,28 +88,21 @@ def wait_until_sealed(gateway: Gateway) -> Evidence:
         time.sleep(0.2)
 
 
-def disagreements(said: Iterable[Record], recorded: Sequence[Record]) -> list[str]:
-    """Compare what a client said with what was recorded; what it did not say counts as equal."""
-    expected, found = _sorted(said), _sorted(recorded)
-    if len(expected) != len(found):
-        return [f"the client speaks of {len(expected)} records, the record of {len(found)}"]
-    pairs = zip(expected, found, strict=True)
-    return [
-        f"said {one}, recorded {other}" for one, other in pairs if one != _as_said(other, by=one)
+def disagreements(said: Iterable[Record], recorded: Iterable[Record]) -> list[str]:
+    """Compare what a client said with what was recorded; what it does not say is left out."""
+    said, recorded = list(said), list(recorded)
+    unsaid = [
+        name
+        for name in ("offset", "timestamp_ms")
+        if any(getattr(each, name) is None for each in said)
     ]
-
-
-def _as_said(recorded: Record, *, by: Record) -> Record:
-    unsaid = {
-        each.name: None
-        for each in fields(by)
-        if each.name in {"offset", "timestamp_ms"} and getattr(by, each.name) is None
-    }
-    return replace(recorded, **unsaid)
-
-
-def _sorted(records: Iterable[Record]) -> list[Record]:
-    return sorted(records, key=lambda each: (each.partition, each.offset or 0, each.value or b""))
+    claimed, found = (
+        Counter(replace(each, **dict.fromkeys(unsaid)) for each in records)
+        for records in (said, recorded)
+    )
+    return [f"said, not recorded: {each}" for each in (claimed - found).elements()] + [
+        f"recorded, not said: {each}" for each in (found - claimed).elements()
+    ]
 
 
 def _read(row: dict[str, object]) -> Read:

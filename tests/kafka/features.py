@@ -14,6 +14,7 @@ from tests.kafka.records import ALL_ACKS, CODECS, Reading, Record, Sending, Tran
 from tests.kafka.truth import (
     DIRECT,
     codecs,
+    create_topic,
     id_bytes,
     partition_count,
     set_group_config,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 COUNT = 300
 # Any time that is not now, so that nothing passes for it by chance.
 TIMESTAMP_MS = 1_700_000_000_000
+NUMBERED = numbered(COUNT, timestamp_ms=TIMESTAMP_MS)
 # What a text client can type, so that all clients can be asked for it.
 SHAPES = (
     Record(key=b"k", value=b"v", headers=(("h", b"1"), ("h", b"2"), ("a", b"1"))),
@@ -58,7 +60,7 @@ class Place:
     def topic(self, name: str = "topic", partitions: int = 1) -> str:
         """Create a topic directly and return its full name."""
         topic = f"{self.prefix}-{name}"
-        DIRECT.create_topic(self.direct, topic, partitions)
+        create_topic(self.direct, topic, partitions)
         return topic
 
     def seeded(self, *, partitions: int = 1, codec: Codec = "none") -> str:
@@ -100,7 +102,7 @@ class Feature:
 def produce(sending: Sending, client: Client, place: Place) -> Outcome:
     """Send numbered records, and read them back directly."""
     topic = place.topic()
-    reported = client.produce(place.bootstrap, topic, numbered(COUNT), sending)
+    reported = client.produce(place.bootstrap, topic, NUMBERED, sending)
     place.note_sent(topic, reported)
     wait_for(lambda: DIRECT.offsets(place.direct, topic, 0).end == COUNT)
     assert {sending.codec} == codecs(place.direct, topic)

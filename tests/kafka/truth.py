@@ -7,12 +7,14 @@ import time
 import uuid
 from typing import TYPE_CHECKING
 
-from confluent_kafka import Consumer, KafkaError, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import (
     AdminClient,
     AlterConfigOpType,
     ConfigEntry,
     ConfigResource,
+    NewTopic,
+    OffsetSpec,
     ResourceType,
 )
 
@@ -38,6 +40,30 @@ def wait_for(condition: Callable[[], bool]) -> None:
     while not condition():
         assert time.monotonic() < deadline, "the cluster did not settle"
         time.sleep(0.05)
+
+
+def create_topic(bootstrap: str, topic: str, partitions: int = 1) -> None:
+    """Create a topic that keeps records of any age, and wait until it can be written."""
+    new = NewTopic(topic, partitions, config={"retention.ms": "-1"})
+    ask_one(bootstrap, "create_topics", [new])
+    wait_for(lambda: _is_led(bootstrap, topic, partitions))
+
+
+def delete_topic(bootstrap: str, topic: str) -> None:
+    """Delete a topic, and wait until it is gone."""
+    ask_one(bootstrap, "delete_topics", [topic])
+    wait_for(lambda: partition_count(bootstrap, topic) == 0)
+
+
+def _is_led(bootstrap: str, topic: str, partitions: int) -> bool:
+    # Metadata names a leader before the leader knows that it is one.
+    try:
+        for partition in range(partitions):
+            place = TopicPartition(topic, partition)
+            ask_one(bootstrap, "list_offsets", {place: OffsetSpec.latest()})
+    except KafkaException:
+        return False
+    return True
 
 
 def whole_log(

@@ -139,7 +139,8 @@ def _reported(record: Record, metadata: Any) -> Record:  # noqa: ANN401 - aiokaf
         key=record.key,
         value=record.value,
         headers=record.headers,
-        timestamp_ms=record.timestamp_ms if metadata is None else metadata.timestamp,
+        # What it reports as a record's time is that of the first of its batch.
+        timestamp_ms=record.timestamp_ms,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import closing
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
@@ -40,7 +41,11 @@ class KafkaPython:
         with closing(producer):
             sent = [(record, _send(producer, topic, record)) for record in records]
             producer.flush(CLIENT_SECONDS)
-            return [_reported(record, future.get(CLIENT_SECONDS)) for record, future in sent]
+            reported = [_reported(record, future.get(CLIENT_SECONDS)) for record, future in sent]
+        if how.acks != "0":
+            return reported
+        # Nobody has told it the offsets; it counts from -1.
+        return [replace(each, offset=None) for each in reported]
 
     def transact(self, bootstrap: str, topic: str, transactions: Sequence[Transaction]) -> None:
         """Run transactions one after the other under one transactional id."""
@@ -163,7 +168,7 @@ def _send(producer: KafkaProducer, topic: str, record: Record) -> Any:  # noqa: 
 def _reported(record: Record, metadata: Any) -> Record:  # noqa: ANN401 - as above
     return Record(
         partition=metadata.partition,
-        offset=metadata.offset if metadata.offset >= 0 else None,
+        offset=metadata.offset,
         key=record.key,
         value=record.value,
         headers=record.headers,
