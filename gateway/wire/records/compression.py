@@ -27,7 +27,7 @@ _GZIP_WINDOW: Final = 31
 _GZIP_START: Final = b"\x1f\x8b\x08"
 _GZIP_MEMBER_BYTES_MIN: Final = 19  # Java's reader does not look at less; the shortest has 20
 # A step bounds what is copied when a member ends, so that a run of empty members is no quadratic
-# work.
+# work, and can expand to 4 MiB at most.
 _GZIP_STEP_BYTES: Final = 4096
 
 # The framing of the snappy-java library, which Kafka's Java clients write: magic, two versions,
@@ -113,7 +113,7 @@ def _read_gzip_member(source: bytes, position: int, expanded: _Expanded) -> int:
         step = source[position : position + _GZIP_STEP_BYTES]
         if not step:
             raise MalformedError("the gzip stream is cut off")
-        expanded.append(member.decompress(step, expanded.room_bytes + 1))
+        expanded.append(member.decompress(step))
         position += len(step) - len(member.unused_data)
     return position
 

@@ -86,7 +86,7 @@ def drags() -> Cases:
     zstd_start = b"\x28\xb5\x2f\xfd\x00\x88"
     lz4_start = lz4_frame(b"")[:7]
     return {
-        "50,000 empty gzip members": ("gzip", gzip.compress(b"") * 50_000),
+        "100,000 empty gzip members": ("gzip", gzip.compress(b"") * 100_000),
         "100,000 empty snappy chunks": ("snappy", snappy_chunks(b"\x00", 100_000)),
         "60,000 snappy headers": ("snappy", XERIAL_HEADER * 60_000),
         "200,000 lz4 blocks": ("lz4", lz4_start + b"\x01\x00\x00\x80a" * 200_000 + bytes(4)),
