@@ -113,3 +113,17 @@ def _checks(function: ast.AST) -> bool:
 
 def _name(called: ast.expr) -> str:
     return called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
+
+
+def test_no_test_is_skipped_or_mocked() -> None:
+    """A skip hides a gap, and a mock passes whatever the real thing would do."""
+    banned = {"skip", "skipif", "xfail", "importorskip", "Mock", "MagicMock", "AsyncMock", "mocker"}
+    problems = [
+        f"{module.at(node.lineno)}: {name}: test the real thing, or say what is missing and fail"
+        for module in modules("tests")
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Attribute | ast.Name) and (name := _name(node)) in banned
+        if isinstance(node, ast.Name) or ast.unparse(node.value).startswith(("pytest", "mock"))
+    ]
+
+    assert not problems, report(problems)
