@@ -102,7 +102,7 @@ def _masked(columns: Sequence[Sequence[msgspec.Struct]]) -> pa.Array:
 
 
 def _batches(rows: Sequence[Row], seen: set[bytes]) -> pa.Array:
-    """Build the nested column from flat ones: faster than from dicts, and payload copied once."""
+    """Build the nested column from flat ones, which is faster than from dicts."""
     ends = [0]
     flat: list[tuple[object, ...]] = []
     for row in rows:
@@ -127,7 +127,8 @@ def _stored(event: Event, seen: set[bytes]) -> Iterator[tuple[object, ...]]:
         stored = payload[start : start + extent.byte_count]
         start += extent.byte_count
         digest = hashlib.sha256(stored).digest()
-        fresh = stored if digest not in seen else None
+        # A copy, for pyarrow (26.0) never lets go of a memoryview that `pa.array` was given.
+        fresh = bytes(stored) if digest not in seen else None
         seen.add(digest)
         yield digest, *msgspec.structs.astuple(extent), fresh
     if start != len(payload):

@@ -40,6 +40,18 @@ def test_an_event_and_a_row_have_the_same_fields() -> None:
     assert set(Event.__struct_fields__) - in_event_only == set(EVENT_SCHEMA.names) - in_row_only
 
 
+def test_a_payload_is_let_go_of_once_it_is_in_a_row() -> None:
+    """A sealer runs for months: what it has sealed must not stay in its memory."""
+    payload = bytearray(b"records")
+    torn = torn_event(memoryview(payload), wall_ns=1, monotonic_ns=2, detail="{}")
+    batch = to_record_batch([Row(0, BOOT, torn)], set())
+    del torn
+    # Raises BufferError while anything still looks at it.
+    payload.append(0)
+
+    assert [b"records"] == [each["payload"] for each in cells(batch)[0]["batches"]]
+
+
 def test_a_payload_without_extents_is_one_batch() -> None:
     """Torn bytes and the like are stored as they are, without offsets."""
     torn = torn_event(b"torn", wall_ns=1, monotonic_ns=2, detail="{}")
