@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from textwrap import shorten
 from typing import TYPE_CHECKING
 
@@ -11,9 +12,14 @@ from workbench.archive import open_archive
 from workbench.demo.asking import QUESTIONS, ask_all
 from workbench.demo.check import mismatches
 from workbench.demo.errors import DemoError
+from workbench.demo.gateway import STREAMWITNESS
+from workbench.demo.payloads import CARD_FIELD
+from workbench.demo.processes import GRACE_SECONDS, Child
 from workbench.demo.truth import load_truth
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from workbench.demo.asking import Asked
     from workbench.demo.cast import Topics
     from workbench.demo.folder import Folder
@@ -23,6 +29,8 @@ if TYPE_CHECKING:
 
 # A difference may be about thousands of records.
 SHOWN_CHARACTERS = 300
+# The demo's day lasts seconds, so volumes are compared over shorter times than in earnest.
+REPORT_PARAMETERS = ("--parameter", f"field={CARD_FIELD}", "--parameter", "window=1s")
 
 
 def investigate(folder: Folder, topics: Topics, show: Show) -> list[Asked]:
@@ -33,6 +41,15 @@ def investigate(folder: Folder, topics: Topics, show: Show) -> list[Asked]:
     truth = load_truth(folder.ground_truth)
     with show.step("Verify the archive"):
         _verify(folder)
+    with _report_under_way(folder) as report:
+        asked = _ask(folder, topics, truth, show)
+        with show.step("Execute the notebook and write the report"):
+            if report.wait() != 0:
+                raise DemoError(f"there is no report: {report.log.read_text().strip()}")
+    return asked
+
+
+def _ask(folder: Folder, topics: Topics, truth: GroundTruth, show: Show) -> list[Asked]:
     with show.step("Compare every record with what the clients noted"):
         tables = open_archive(folder.archive)
         _compare(tables, truth)
@@ -59,6 +76,18 @@ def _compare(tables: Tables, truth: GroundTruth) -> None:
     if differences:
         listed = "\n".join(differences)
         raise DemoError(f"the archive and the clients differ in what happened:\n{listed}")
+
+
+@contextmanager
+def _report_under_way(folder: Folder) -> Iterator[Child]:
+    """Build the report in a process of its own, as its reader would, while other work goes on."""
+    command = [*STREAMWITNESS, "report", str(folder.archive), "--out", str(folder.report)]
+    command += ["--executed", str(folder.notebook), *REPORT_PARAMETERS]
+    report = Child("report", command, folder.log("report"))
+    try:
+        yield report
+    finally:
+        report.stop(seconds=GRACE_SECONDS)
 
 
 def _contradiction(asked: Asked) -> str:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 import subprocess
+import threading
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 from workbench.demo.errors import DemoError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
 Started = TypeVar("Started")
@@ -20,6 +22,12 @@ LOOPBACK = "127.0.0.1"
 POLL_SECONDS = 0.02
 CONSECUTIVE_ATTEMPTS = 200
 START_ATTEMPTS = 3
+# Ctrl-C, a plain `kill`, and a closed terminal, which not every system has.
+INTERRUPTS = tuple(
+    number
+    for name in ("SIGINT", "SIGTERM", "SIGHUP")
+    if (number := getattr(signal, name, None)) is not None
+)
 # What a program gets to end well, which includes ending programs that it started itself.
 GRACE_SECONDS = 10.0
 
@@ -34,16 +42,22 @@ class Child:
     def __init__(self, name: str, command: Sequence[str], log: Path) -> None:
         self.name = name
         self.log = log
-        with log.open("ab") as stream:
-            self._process = subprocess.Popen(  # noqa: S603 - the demo's own programs
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=stream,
-                stderr=stream,
-                # Ctrl-C in a terminal reaches the whole group: the demo ends its children itself,
-                # in order, so that the gateway can seal what it recorded.
-                start_new_session=True,
-            )
+        try:
+            with log.open("ab") as stream, interrupts_deferred():
+                self._process = subprocess.Popen(  # noqa: S603 - the demo's own programs
+                    command,
+                    stdin=subprocess.DEVNULL,
+                    stdout=stream,
+                    stderr=stream,
+                    # Ctrl-C in a terminal reaches the whole group: the demo ends its children
+                    # itself, in order, so that the gateway can seal what it recorded.
+                    start_new_session=True,
+                )
+        except OSError as error:
+            raise DemoError(f"the {name} cannot be started: {error}") from None
+        except KeyboardInterrupt:
+            self.stop(seconds=GRACE_SECONDS)
+            raise
 
     @property
     def pid(self) -> int:
@@ -74,6 +88,12 @@ class Child:
                 raise DemoError(f"the {self.name} did not get ready; its log is {self.log}")
             time.sleep(POLL_SECONDS)
 
+    def wait(self) -> int:
+        """Wait until the program ends by itself, and return its exit code."""
+        while self.is_running:
+            time.sleep(POLL_SECONDS)
+        return self.stop(seconds=GRACE_SECONDS)
+
     def stop(self, *, seconds: float) -> int:
         """Ask the program to end, kill it when it does not, and return its exit code."""
         if self.is_running:
@@ -88,6 +108,26 @@ class Child:
             self._process.kill()
             self._process.wait()
             raise
+
+
+@contextmanager
+def interrupts_deferred() -> Iterator[None]:
+    """Let what would interrupt the block wait for its end: a half-started program has no owner."""
+    if threading.current_thread() is not threading.main_thread():
+        # Only the main thread is ever interrupted.
+        yield
+        return
+    waiting: list[int] = []
+    before = {number: signal.getsignal(number) for number in INTERRUPTS}
+    for number in INTERRUPTS:
+        signal.signal(number, lambda number, _frame: waiting.append(number))
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    for number in waiting[:1]:
+        signal.raise_signal(number)
 
 
 def start_on_free_ports(start: Callable[[], Started]) -> Started:

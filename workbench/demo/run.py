@@ -3,34 +3,36 @@
 from __future__ import annotations
 
 import signal
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from importlib import import_module
+from typing import TYPE_CHECKING, TypeAlias
 
 from confluent_kafka import KafkaException
 
 from workbench.demo.browser import open_in_browser
 from workbench.demo.errors import DemoError, UsageError
 from workbench.demo.folder import open_folder
-from workbench.demo.investigation import investigate
+from workbench.demo.processes import INTERRUPTS
 from workbench.demo.recording import record_breach
 from workbench.demo.show import Show, show_conclusion
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from rich.console import Console
 
+    from workbench.demo.asking import Asked
+    from workbench.demo.cast import Topics
     from workbench.demo.folder import Folder
+
+Investigate: TypeAlias = "Callable[[Folder, Topics, Show], list[Asked]]"
 
 FAILED_EXIT_CODE = 1
 USAGE_EXIT_CODE = 2
 INTERRUPTED_EXIT_CODE = 130
-# A closed terminal and a plain `kill` end the demo as Ctrl-C does: with nothing left running.
-END_SIGNALS = tuple(
-    number for name in ("SIGTERM", "SIGHUP") if (number := getattr(signal, name, None)) is not None
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +70,11 @@ def run(options: Options, console: Console) -> int:
 
 def _run(options: Options, folder: Folder, console: Console) -> None:
     show = Show(console)
-    topics = record_breach(folder, options.broker, show)
+    # What the investigation imports takes seconds; the clients mostly wait meanwhile.
+    with ThreadPoolExecutor(1, thread_name_prefix="import") as importing:
+        investigation = importing.submit(import_module, "workbench.demo.investigation")
+        topics = record_breach(folder, options.broker, show)
+        investigate: Investigate = investigation.result().investigate
     show_conclusion(console, folder, investigate(folder, topics, show))
     if options.open_report:
         open_in_browser(folder.report, console)
@@ -81,8 +87,9 @@ def _fail(console: Console, error: Exception, exit_code: int) -> int:
 
 @contextmanager
 def _ended_by_signals() -> Iterator[None]:
-    before = {number: signal.getsignal(number) for number in END_SIGNALS}
-    for number in END_SIGNALS:
+    """Let a plain `kill` and a closed terminal end the demo as Ctrl-C does."""
+    before = {number: signal.getsignal(number) for number in INTERRUPTS}
+    for number in INTERRUPTS:
         signal.signal(number, signal.default_int_handler)
     try:
         yield

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import signal
 import socket
+import subprocess
 import sys
 import threading
 import time
 from itertools import count
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 import psutil
 import pytest
@@ -25,6 +26,7 @@ from workbench.demo.processes import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 STUBBORN = """
@@ -53,6 +55,12 @@ def test_what_a_program_says_is_kept(tmp_path: Path) -> None:
 
     assert started.stop(seconds=20) == 3
     assert {"out", "err"} == set(started.log.read_text().split())
+
+
+def test_a_program_that_cannot_be_started_is_an_error(tmp_path: Path) -> None:
+    """The error names the program and what the system says."""
+    with pytest.raises(DemoError, match=r"the broker cannot be started: .*No such file"):
+        Child("broker", [str(tmp_path / "nothing")], tmp_path / "log")
 
 
 def test_a_program_is_waited_for(tmp_path: Path) -> None:
@@ -102,6 +110,29 @@ def test_an_impatient_user_leaves_nothing_running(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         started.stop(seconds=60)
     assert not psutil.pid_exists(started.pid)
+
+
+def test_an_interrupt_amid_a_start_leaves_nothing_running(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A signal that comes while a program is being started waits until it can be ended."""
+    started: list[int] = []
+
+    def interrupted(
+        command: list[str], *, stdin: int, stdout: IO[bytes], stderr: IO[bytes], **session: bool
+    ) -> subprocess.Popen[bytes]:
+        signal.raise_signal(signal.SIGINT)
+        process = popen(command, stdin=stdin, stdout=stdout, stderr=stderr, **session)
+        started.append(process.pid)
+        return process
+
+    popen: Callable[..., subprocess.Popen[bytes]] = subprocess.Popen
+    monkeypatch.setattr("workbench.demo.processes.subprocess.Popen", interrupted)
+
+    with pytest.raises(KeyboardInterrupt):
+        child("import time; time.sleep(60)", tmp_path)
+    assert [False] == [psutil.pid_exists(pid) for pid in started]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_free_ports_stand_in_a_row() -> None:

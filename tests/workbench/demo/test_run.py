@@ -14,6 +14,7 @@ import pytest
 
 from tests.workbench.demo.conftest import MARK, STREAMWITNESS, Demo, run_demo
 from workbench.demo.cast import Accounts
+from workbench.demo.investigation import REPORT_PARAMETERS
 from workbench.demo.processes import LOOPBACK, free_ports
 
 if TYPE_CHECKING:
@@ -22,12 +23,12 @@ if TYPE_CHECKING:
 
 
 def left_running(mark: str) -> list[str]:
-    """Name the processes that still carry the mark of a run."""
+    """Return the command lines of the processes that carry the mark of a run."""
     found = []
     for process in psutil.process_iter():
         try:
             if process.environ().get(MARK) == mark:
-                found.append(process.name())
+                found.append(" ".join(process.cmdline()))
         except psutil.Error:
             continue
     return found
@@ -37,7 +38,7 @@ def test_a_run_ends_well(demo: Demo) -> None:
     """Every stage is named, every answer is right, and nothing is left running."""
     assert demo.exit_code == 0, demo.output + demo.errors
     assert demo.errors == ""
-    assert demo.output.count("✓") >= 7
+    assert demo.output.count("✓") == 8
     assert left_running(demo.mark) == []
 
 
@@ -56,10 +57,29 @@ def test_a_run_leaves_its_files_behind(demo: Demo) -> None:
     """The evidence, what the clients noted, and the logs; the journal is empty."""
     assert (demo.folder.archive / "archive.json").is_file()
     assert demo.folder.ground_truth.is_file()
-    assert {"broker", "clients", "gateway"} == {
+    assert demo.folder.report.read_text().startswith("<!DOCTYPE html>")
+    assert {"broker", "clients", "gateway", "report"} == {
         path.stem for path in (demo.folder.root / "logs").iterdir()
     }
     assert list(demo.folder.root.glob("journal/**/*.journal")) == []
+
+
+def test_the_report_is_the_same_when_it_is_built_again(demo: Demo, tmp_path: Path) -> None:
+    """Whoever has the archive can build the report and gets the same bytes."""
+    command = [str(STREAMWITNESS), "report", str(demo.folder.archive), *REPORT_PARAMETERS]
+    subprocess.run([*command, "--out", str(tmp_path / "report.html")], check=True)
+
+    assert demo.folder.report.read_bytes() == (tmp_path / "report.html").read_bytes()
+
+
+def test_the_notebook_was_executed(demo: Demo) -> None:
+    """Every cell ran and none failed; it looks for the archive beside itself."""
+    notebook = json.loads(demo.folder.notebook.read_text())
+    cells = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
+
+    assert list(range(1, len(cells) + 1)) == [cell["execution_count"] for cell in cells]
+    assert "error" not in {out["output_type"] for cell in cells for out in cell["outputs"]}
+    assert any("archive = 'archive'" in "".join(cell["source"]) for cell in cells)
 
 
 def test_the_verify_command_finds_the_archive_whole(demo: Demo) -> None:
@@ -126,7 +146,7 @@ def test_a_broken_broker_ends_the_demo(tmp_path: Path, monkeypatch: pytest.Monke
 
 @pytest.mark.parametrize(
     ("moment", "number"),
-    [("starting", signal.SIGHUP), ("playing", signal.SIGINT), ("playing", signal.SIGTERM)],
+    [("starting", signal.SIGHUP), ("playing", signal.SIGINT), ("reporting", signal.SIGTERM)],
 )
 def test_an_interrupted_run_leaves_nothing_running(
     tmp_path: Path, number: signal.Signals, moment: str
@@ -137,6 +157,7 @@ def test_an_interrupted_run_leaves_nothing_running(
         "starting": (out / "logs" / "gateway.log").exists,
         "playing": lambda: list(out.glob("archive/*/segments/*")) != [],
     }
+    is_time["reporting"] = lambda: any("kernel" in each for each in left_running(mark))
     with (tmp_path / "output").open("w") as output:
         process = subprocess.Popen(
             [STREAMWITNESS, "demo", "--out", out, "--no-open"],
