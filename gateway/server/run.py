@@ -19,6 +19,7 @@ from gateway.evidence.journal import JournalWriter
 from gateway.evidence.lock import FileLock
 from gateway.server.listeners import BindError
 from gateway.server.log import LogEvent, open_log
+from gateway.server.memory import keep_freed_memory
 from gateway.server.recorder import Recorder, RecordingStoppedError
 from gateway.server.supervisor import Supervisor
 from gateway.server.worker import Worker
@@ -49,6 +50,7 @@ class Sealing:
 
 def run_gateway(config: Config, sealing: Sealing) -> int:
     """Serve until SIGTERM or SIGINT; return 0, or 1 when recording, binding or sealing failed."""
+    keep_freed_memory()
     log = open_log(sys.stderr)
     boot_id = uuid.uuid4().hex
     log.info(

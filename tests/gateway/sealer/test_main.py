@@ -91,6 +91,7 @@ def test_a_failure_is_said_as_a_line_of_the_log(
     """An archive that cannot be written ends it with 1 and one line that the operator can find."""
     (tmp_path / "archive").write_text("a file where a folder should be")
     monkeypatch.setattr(sys, "argv", ["sealer", *arguments(tmp_path)])
+    monkeypatch.setattr(sys, "meta_path", [*sys.meta_path])
     monkeypatch.delitem(sys.modules, module.__name__)
     with pytest.raises(SystemExit) as ended:
         runpy.run_module("gateway.sealer", run_name="__main__")
@@ -132,6 +133,29 @@ def test_its_line_of_the_log_is_documented() -> None:
     page = (ROOT / "docs" / "operating.md").read_text().partition("### The sealer's own line")[2]
 
     assert "`sealer_failed`" in page
+
+
+def test_it_does_without_pandas(tmp_path: Path) -> None:
+    """A sealer is small and soon at work, also where the workbench is installed beside it."""
+    writer = record(tmp_path)
+    writer.append([event()])
+    writer.close()
+    program = (
+        "import runpy, sys; sys.argv[1:] = {!r}\n"
+        "try: runpy.run_module('gateway.sealer', run_name='__main__')\n"
+        "except SystemExit: print('pandas' in sys.modules, 'pyarrow' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program.format(arguments(tmp_path))],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        check=True,
+    )
+
+    assert done.stdout == "False True\n"
+    assert kinds(tmp_path) == ["delivered"]
 
 
 def test_it_runs_as_a_module(tmp_path: Path) -> None:
