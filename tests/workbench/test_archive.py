@@ -100,6 +100,16 @@ def test_frames_outlive_the_archive_that_gave_them(tmp_path: Path) -> None:
     assert 1 == frame.collect().height
 
 
+def test_an_archive_names_its_segments_with_their_hashes(tmp_path: Path) -> None:
+    """A report can say from which bytes it was made."""
+    recording = Recording()
+    recording.add(EventKind.SESSION_OPEN, ALICE)
+
+    (segment,) = opened(tmp_path, recording).segments
+
+    assert segment.stored.sha256 in hashes(tmp_path / "archive").values()
+
+
 def test_an_archive_shows_what_it_is(tmp_path: Path) -> None:
     """A terminal gets lines, a notebook a table."""
     recording = Recording()

@@ -74,6 +74,17 @@ def test_records_go_to_the_file_under_the_batch(reader: Reader) -> None:
     assert expected == [tuple(row[name] for name in columns) for row in rows]
 
 
+def test_batches_are_known_in_the_order_of_their_first_appearance(reader: Reader) -> None:
+    """Their numbers are that order, whatever became of them."""
+    stored = [batch(b"a"), b"\xff" * 30, batch(b"b"), batch(b"a")]
+    for each in stored:
+        reader.open(each)
+
+    digests = [hashlib.sha256(each).digest() for each in stored[:3]]
+    assert digests == list(reader.batches.opened)
+    assert [0, 1, 2] == [each.number for each in reader.batches.opened.values()]
+
+
 def test_a_batch_is_opened_once(reader: Reader) -> None:
     """Later it is known by its digest, with or without its bytes."""
     stored = batch(b"a")

@@ -148,6 +148,19 @@ def test_frames_know_who_relays(tmp_path: Path) -> None:
     assert ("alice@idp",) == loaded(tmp_path).frames.relays
 
 
+def test_topics_by_id_are_named_where_they_can_be(tmp_path: Path) -> None:
+    """Only an archive with an unresolved id is searched for its name."""
+    topic_id = "AAAAAAAAAAAAAAAAAAAAAQ"
+    recording = Recording()
+    recording.deliver(ALICE, Place(topic=None, topic_id=topic_id), batch(b"v"))
+    recording.deliver(ALICE, Place(topic_id=topic_id), batch(b"v"))
+    recording.write(tmp_path / "archive")
+
+    events = loaded(tmp_path).frames.events.filter(kind=EventKind.DELIVERED).collect()
+
+    assert ["orders", "orders"] == events["topic"].to_list()
+
+
 def test_damage_becomes_rows_of_gaps() -> None:
     """A damage about no origin has none, and what is unknown stays null."""
     damages = [

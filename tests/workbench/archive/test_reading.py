@@ -103,6 +103,33 @@ def test_an_intent_is_no_gap_yet(tmp_path: Path) -> None:
     assert 0 == gaps(tmp_path, recording).height
 
 
+def test_an_outcome_that_recovery_called_unknown_is_a_gap(tmp_path: Path) -> None:
+    """It concerns everything from the intent on, and is a fault."""
+    recording = Recording()
+    recording.add(EventKind.INTENT, ALICE, exchange=0, api_key=ApiKey.CREATE_TOPICS)
+    recording.add(
+        EventKind.OUTCOME_UNKNOWN,
+        ALICE,
+        exchange=0,
+        api_key=ApiKey.CREATE_TOPICS,
+        detail={"intent": {"kind": "intent", "sequence": 0, "boot_id": "b"}},
+    )
+
+    found = gaps(tmp_path, recording)
+
+    columns = ["kind", "first_sequence", "last_sequence", "is_information"]
+    assert [("outcome_unknown", 0, 1, False)] == found.select(columns).rows()
+    assert "CREATE_TOPICS" in found["message"][0]
+
+
+def test_a_commit_to_a_topic_with_a_name_is_no_gap(tmp_path: Path) -> None:
+    """Nothing is wrong with an ordinary commit."""
+    recording = Recording()
+    recording.commit(ALICE, Place(first=3))
+
+    assert 0 == gaps(tmp_path, recording).height
+
+
 def test_a_shortened_commit_is_a_gap(tmp_path: Path) -> None:
     """What was left out of the record is counted, and is no fault."""
     recording = Recording()

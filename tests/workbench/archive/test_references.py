@@ -8,7 +8,17 @@ import polars as pl
 import pytest
 
 from gateway.evidence.event import EventKind
-from tests.workbench.archive.recording import Client, Place, Recording, batch, control, opened
+from tests.workbench.archive.recording import (
+    Client,
+    Place,
+    Recording,
+    batch,
+    control,
+    opened,
+    segment_files,
+    spoil,
+)
+from workbench.archive import open_archive
 from workbench.archive.batches import LOST, Opened
 from workbench.archive.detail import AbortedTransaction, Told
 from workbench.archive.references import hidden_batches
@@ -146,6 +156,23 @@ def test_an_undecodable_batch_is_one_gap_for_all_that_refer_to_it(tmp_path: Path
     columns = ["kind", "topic", "first_offset", "last_offset", "first_sequence", "last_sequence"]
     assert [("undecodable", "orders", 7, 7, 0, 4)] == gaps.select(columns).rows()
     assert not gaps["is_information"][0]
+
+
+def test_a_batch_whose_bytes_are_lost_is_a_gap(tmp_path: Path) -> None:
+    """Later deliveries of it refer to a block that is damaged."""
+    recording = Recording()
+    recording.deliver(ALICE, Place(), batch(b"v", first=3))
+    recording.end_block()
+    recording.deliver(ALICE, Place(), batch(b"v", first=3))
+    recording.write(tmp_path / "archive")
+    spoil(segment_files(tmp_path)[0], 0)
+
+    gaps = open_archive(tmp_path / "archive", cache=tmp_path / "cache").gaps
+
+    columns = ["first_sequence", "first_offset", "last_offset"]
+    lost = gaps.filter(kind="undecodable")
+    assert [(2, 3, 3)] == lost.select(columns).collect().rows()
+    assert "damaged block" in lost.collect()["message"].item()
 
 
 def test_what_is_no_batch_at_all_is_a_gap_without_offsets(tmp_path: Path) -> None:

@@ -94,7 +94,7 @@ def test_what_was_not_recorded_is_counted() -> None:
             },
             ["a"],
         ),
-        ({"topics": None, "include": True}, []),
+        ({"topics": None, "include": True, "protocol_type": "consumer"}, []),
         ({}, []),
     ],
 )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from gateway.evidence.event import EventKind
 from gateway.wire.api_keys import ApiKey
 from tests.workbench.archive.recording import (
@@ -108,6 +110,25 @@ def test_an_unknown_outcome_spans_from_its_intent_to_recovery(tmp_path: Path) ->
     expected = ("outcome_unknown", 1, 2, at(0), at(2), "orders")
     assert [expected] == frame.select(columns).rows()
     assert "PRODUCE" in frame["message"][0]
+
+
+@pytest.mark.parametrize(("later", "kinds"), [(b"w", ["frame", "undecodable"]), (b"v", ["frame"])])
+def test_bytes_that_another_segment_has_are_not_lost(
+    tmp_path: Path, later: bytes, kinds: list[str]
+) -> None:
+    """A batch whose bytes stood in a damaged block is a gap only if no segment has them."""
+    recording = Recording()
+    recording.deliver(ALICE, Place(), batch(b"v"))
+    recording.end_block()
+    recording.deliver(ALICE, Place(), batch(b"v"))
+    recording.end_segment()
+    recording.deliver(ALICE, Place(), batch(later))
+    recording.write(tmp_path / "archive")
+    spoil(segment_files(tmp_path)[0], 0)
+
+    frame = open_archive(tmp_path / "archive", cache=tmp_path / "cache").gaps.collect()
+
+    assert kinds == frame["kind"].to_list()
 
 
 def test_gaps_come_in_order(tmp_path: Path) -> None:
