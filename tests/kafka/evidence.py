@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 import workbench as wb
+from gateway.evidence.archive import scan
+from gateway.evidence.reader import Block
 from gateway.wire.api_keys import ApiKey
 from tests.kafka.raw import RawClient, address_of, request
 from tests.kafka.records import Record
@@ -45,6 +47,11 @@ class Evidence:
         """List what is damaged, missing or undecodable."""
         rows = self.tables.gaps.filter(~pl.col("is_information")).collect()
         return [f"{row['kind']}: {row['message']}" for row in rows.to_dicts()]
+
+    def kinds(self) -> Counter[str]:
+        """Count the events of each kind."""
+        blocks = [each for each in scan(self.tables.path) if isinstance(each, Block)]
+        return Counter(kind for block in blocks for kind in block.rows.column("kind").to_pylist())
 
     def produced(self, topic: str) -> list[Record]:
         """List every record that clients sent to a topic."""

@@ -109,6 +109,12 @@ def partition_count(bootstrap: str, topic: str) -> int:
     return len(topics[topic].partitions) if topic in topics else 0
 
 
+def leaders(bootstrap: str, topic: str) -> dict[int, int]:
+    """Tell which node leads each partition of a topic."""
+    found = AdminClient(connection(bootstrap)).list_topics(topic, timeout=SETTLE_SECONDS)
+    return {each.id: each.leader for each in found.topics[topic].partitions.values()}
+
+
 def set_group_config(bootstrap: str, group: str, key: str, value: str) -> None:
     """Set one configuration of a group."""
     entry = ConfigEntry(key, value, incremental_operation=AlterConfigOpType.SET)

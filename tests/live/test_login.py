@@ -1,0 +1,145 @@
+"""Each client logs in at the gateway with SASL/PLAIN, and is known by its name in the evidence."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import pytest
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError as AiokafkaError
+from confluent_kafka import KafkaError as LibrdkafkaError
+from confluent_kafka import Producer
+from kafka import KafkaProducer
+from kafka.errors import KafkaError
+
+from tests.kafka.clients.confluent import connection
+from tests.kafka.distribution import ToolError, run_tool
+from tests.kafka.evidence import Evidence
+from tests.kafka.gateway import PASSWORD, USER, Options, running_gateway
+from tests.kafka.truth import create_topic, whole_log
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from tests.kafka.cluster import Cluster
+    from tests.kafka.gateway import Gateway
+
+    Send = Callable[[str, str, str], bool]
+
+VALUE = b"0"
+SECONDS = 30
+
+
+@pytest.fixture
+def guarded(kafka: Cluster, tmp_path: Path) -> Iterator[Gateway]:
+    """A gateway that asks for a password."""
+    options = Options(authentication="plain")
+    with running_gateway(tmp_path / "gateway", kafka.bootstrap, options) as gateway:
+        yield gateway
+
+
+def by_java(bootstrap: str, topic: str, password: str) -> bool:
+    """Send a record with the verifiable producer; say whether it was acknowledged."""
+    login = "org.apache.kafka.common.security.plain.PlainLoginModule required"
+    try:
+        run_tool(
+            "ConsoleProducer",
+            *("--bootstrap-server", bootstrap, "--topic", topic, "--sync"),
+            *("--max-block-ms", str(SECONDS * 1000)),
+            *("--command-property", "security.protocol=SASL_PLAINTEXT"),
+            *("--command-property", "sasl.mechanism=PLAIN"),
+            "--command-property",
+            f'sasl.jaas.config={login} username="{USER}" password="{password}";',
+            text=VALUE.decode() + "\n",
+        )
+    except ToolError as error:
+        assert "SaslAuthenticationException" in str(error)
+        return False
+    return True
+
+
+def by_confluent(bootstrap: str, topic: str, password: str) -> bool:
+    """Send a record with librdkafka, which would try a wrong password for ever."""
+    errors: list[LibrdkafkaError | None] = []
+    producer = Producer(
+        connection(bootstrap)
+        | {
+            "security.protocol": "SASL_PLAINTEXT",
+            "sasl.mechanism": "PLAIN",
+            "sasl.username": USER,
+            "sasl.password": password,
+            "error_cb": errors.append,
+        }
+    )
+    producer.produce(topic, VALUE, on_delivery=lambda error, _: errors.append(error))
+    deadline = time.monotonic() + SECONDS
+    while not errors:
+        assert time.monotonic() < deadline, "neither delivered nor refused"
+        producer.poll(0.1)
+    producer.purge()
+    return errors[0] is None
+
+
+def by_aiokafka(bootstrap: str, topic: str, password: str) -> bool:
+    """Send a record with aiokafka."""
+
+    async def send() -> bool:
+        producer = AIOKafkaProducer(
+            bootstrap_servers=bootstrap,
+            security_protocol="SASL_PLAINTEXT",
+            sasl_mechanism="PLAIN",
+            sasl_plain_username=USER,
+            sasl_plain_password=password,
+        )
+        try:
+            await producer.start()
+            await producer.send_and_wait(topic, VALUE)
+        except AiokafkaError:
+            return False
+        finally:
+            await producer.stop()
+        return True
+
+    return asyncio.run(send())
+
+
+def by_kafka_python(bootstrap: str, topic: str, password: str) -> bool:
+    """Send a record with kafka-python."""
+    try:
+        producer = KafkaProducer(
+            bootstrap_servers=bootstrap,
+            security_protocol="SASL_PLAINTEXT",
+            sasl_mechanism="PLAIN",
+            sasl_plain_username=USER,
+            sasl_plain_password=password,
+            max_block_ms=SECONDS * 1000,
+            bootstrap_timeout_ms=SECONDS * 100,
+        )
+        with closing(producer):
+            producer.send(topic, VALUE).get(SECONDS)
+    except KafkaError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("send", [by_java, by_confluent, by_aiokafka, by_kafka_python])
+def test_the_right_password_lets_in_and_a_wrong_one_does_not(
+    send: Send, guarded: Gateway, kafka: Cluster, prefix: str
+) -> None:
+    """The record carries the principal, the attempt is kept, and the password is nowhere."""
+    topic = f"{prefix}-login"
+    create_topic(kafka.bootstrap, topic)
+
+    assert send(guarded.bootstrap, topic, PASSWORD)
+    assert not send(guarded.bootstrap, topic, "no such password")
+    guarded.stop()
+    tables = Evidence(guarded.archive).tables
+    assert [each.value for each in whole_log(kafka.bootstrap, topic)] == [VALUE]
+    assert set(tables.produced.collect()["principal"]) == {f"{USER}@gateway:clients"}
+    assert sum(tables.sessions.collect()["rejections"]) > 0
+    archive = b"".join(path.read_bytes() for path in guarded.archive.rglob("*") if path.is_file())
+    assert b"no such password" not in archive
