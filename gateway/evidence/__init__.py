@@ -4,7 +4,11 @@ An `Event` (event) is appended to the *journal* (journal), a crash-safe file of 
 sealer reads it there and hands `Row`s (rows) to an `ArchiveWriter` (writer), which makes *blocks*
 of them: one Arrow record batch, one zstd frame, one `BlockHeader` (block) that holds the frame's
 SHA-256 and the hash of the header before it. Blocks stand in a *segment* (segment), a zstd file
-that ends with a seek table (seekable), and segments in an *archive* (archive). `scan` reads one as
-`Block`s and `Damage`s (reader, damage), `verify` (verify) says whether all of it is as it was
-written.
+that ends with a seek table (seekable), and segments in an *archive* (archive).
+
+The way back: what stands where in a file (stored), block after block and around damage (walk), each
+frame's rows (decode, on threads: ahead), each header's place in its origin's *history* (history),
+and all of it together (reader). `scan` yields an archive as `Block`s and `Damage`s (damage),
+`read_outline` tells what a sealed segment is without reading it (outline), and `verify` says
+whether all of it is as it was written (verify, document).
 """
