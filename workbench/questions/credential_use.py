@@ -8,7 +8,7 @@ import polars as pl
 
 from workbench.questions.coverage import cover, moment
 from workbench.questions.doubts import about_anything
-from workbench.questions.names import find_principal
+from workbench.questions.names import find_principal, host
 from workbench.questions.verdict import Answer, Verdict
 from workbench.questions.wording import count_of
 
@@ -32,7 +32,7 @@ def credential_use(tables: Tables, principal: str | None = None) -> Verdict:
     >>> verdict.frame.select("host", "new", "failed_logins").rows()[-1]
     ('203.0.113.77', ['host', 'software name', 'client id'], 3)
     """
-    rows = tables.sessions.with_columns(host=pl.col("peer").str.replace(r":\d+$", ""))
+    rows = tables.sessions.with_columns(host=host())
     chosen = rows.filter(pl.col("principal").is_not_null())
     if principal is not None:
         principal = find_principal(tables, principal)

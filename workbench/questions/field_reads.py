@@ -9,11 +9,13 @@ import polars as pl
 from workbench.questions.coverage import cover
 from workbench.questions.doubts import about_reads
 from workbench.questions.fields import ABSENT, PRESENT, FieldPath, covers, find_field, parse_path
-from workbench.questions.names import find_principal, find_topic, is_topic
+from workbench.questions.names import find_principal, find_topic, is_session, is_topic
 from workbench.questions.verdict import Answer, Verdict
 from workbench.questions.wording import HIDDEN, PASSED, count_of, strongest
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from workbench.tables import Tables
 
 # The bytes of a batch say what a record holds, whether a delivery named its topic by name or id.
@@ -22,7 +24,12 @@ _RECORD = ["batch", "position"]
 
 
 def did_principal_read_field(
-    tables: Tables, principal: str, topic: str, field: str, *, session: str | None = None
+    tables: Tables,
+    principal: str,
+    topic: str,
+    field: str,
+    *,
+    session: str | Collection[str] | None = None,
 ) -> Verdict:
     """Say whether a field of JSON values reached a principal, and whether in clear.
 
@@ -40,7 +47,7 @@ def did_principal_read_field(
     path = parse_path(field)
     chosen = [pl.col("principal") == principal, is_topic(topic)]
     if session is not None:
-        chosen.append(pl.col("session") == session)
+        chosen.append(is_session(session))
     rows = _with_state(tables, tables.reads.filter(*chosen), path)
     frame = _summary(rows)
     coverage = cover(tables)

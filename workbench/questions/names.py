@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from workbench.tables import Tables
 
@@ -50,6 +50,24 @@ def find_topic(tables: Tables, name: str) -> str:
 def is_topic(name: str) -> pl.Expr:
     """Select the rows of a topic, by its name or its id."""
     return (pl.col("topic") == name) | (pl.col("topic_id") == name).fill_null(value=False)
+
+
+def host() -> pl.Expr:
+    """Take the address of a peer without its port, which changes with each connection."""
+    return pl.col("peer").str.replace(r":\d+$", "")
+
+
+def is_session(session: str | Collection[str], column: str = "session") -> pl.Expr:
+    """Select the rows of one connection, or of several."""
+    return pl.col(column).is_in([session] if isinstance(session, str) else sorted(session))
+
+
+def tell_session(session: str | Collection[str]) -> str:
+    """Say which connection is meant, or how many."""
+    if isinstance(session, str):
+        return f"session {session}"
+    only, *others = sorted(session)
+    return f"{1 + len(others):,} sessions" if others else f"session {only}"
 
 
 def _unknown(what: str, name: str, known: Sequence[str], candidates: Sequence[str]) -> str:

@@ -8,11 +8,18 @@ import polars as pl
 
 from workbench.questions.coverage import cover
 from workbench.questions.doubts import about_reads
-from workbench.questions.names import find_principal, find_topic, is_topic
+from workbench.questions.names import (
+    find_principal,
+    find_topic,
+    is_session,
+    is_topic,
+    tell_session,
+)
 from workbench.questions.verdict import Answer, Verdict
 from workbench.questions.wording import HIDDEN, PASSED, count_of, strongest
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import datetime
 
     from workbench.tables import Tables
@@ -25,13 +32,14 @@ def what_did_principal_read(
     principal: str,
     *,
     topic: str | None = None,
-    session: str | None = None,
+    session: str | Collection[str] | None = None,
     since: datetime | None = None,
     until: datetime | None = None,
 ) -> Verdict:
     """Say which records a principal was sent, by topic-partition and session.
 
-    `since` is inclusive, `until` is not; both compare with the time of delivery.
+    A client has several sessions: one for each broker, and others to write. `since` is inclusive,
+    `until` is not; both compare with the time of delivery.
 
     >>> import workbench as wb
     >>> from workbench import sample
@@ -46,7 +54,7 @@ def what_did_principal_read(
         topic = find_topic(tables, topic)
         chosen.append(is_topic(topic))
     if session is not None:
-        chosen.append(pl.col("session") == session)
+        chosen.append(is_session(session))
     if since is not None:
         chosen.append(pl.col("delivered_at") >= since)
     if until is not None:
@@ -64,7 +72,10 @@ def what_did_principal_read(
     else:
         answer, because = Answer.NO, "No delivery is recorded."
     of_topic = "" if topic is None else f" of {topic}"
-    limited = "".join(f", {name} {limits[name]}" for name in limits if name != "topic")
+    told = {name: f"{name} {value}" for name, value in limits.items() if name != "topic"}
+    if session is not None:
+        told["session"] = tell_session(session)
+    limited = "".join(f", {limit}" for limit in told.values())
     return Verdict(
         question=f"Did {principal} read anything{of_topic}{limited}?",
         answer=answer,

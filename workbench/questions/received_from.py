@@ -8,11 +8,19 @@ import polars as pl
 
 from workbench.questions.coverage import cover
 from workbench.questions.doubts import about_reads
-from workbench.questions.names import find_principal, find_topic, is_topic
+from workbench.questions.names import (
+    find_principal,
+    find_topic,
+    is_session,
+    is_topic,
+    tell_session,
+)
 from workbench.questions.verdict import Answer, Verdict
 from workbench.questions.wording import PASSED, count_of, strongest
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from workbench.tables import Tables
 
 _PARTITION = ["topic", "partition"]
@@ -20,7 +28,11 @@ _READERS_TOLD = 3
 
 
 def who_received_from(
-    tables: Tables, principal: str, *, session: str | None = None, topic: str | None = None
+    tables: Tables,
+    principal: str,
+    *,
+    session: str | Collection[str] | None = None,
+    topic: str | None = None,
 ) -> Verdict:
     """Say which records a principal wrote, and which other connections were given them afterwards.
 
@@ -37,12 +49,15 @@ def who_received_from(
     principal = find_principal(tables, principal)
     chosen = [pl.col("principal") == principal]
     if session is not None:
-        chosen.append(pl.col("session") == session)
+        chosen.append(is_session(session))
     if topic is not None:
         topic = find_topic(tables, topic)
         chosen.append(is_topic(topic))
     produced = tables.produced.filter(*chosen)
     rows = _received(tables, produced)
+    if session is not None:
+        # Reading back on another connection of the same client reaches nobody else.
+        rows = rows.filter(~is_session(session, "reader_session"))
     frame = _summary(produced, rows)
     coverage = cover(tables)
     doubts = (*about_reads(tables, coverage, topic), *_unplaced(produced))
@@ -56,10 +71,11 @@ def who_received_from(
         written = count_of(int(frame["written"].sum()), "record")
         answer, because = Answer.NO, f"It wrote {written}; no delivery of any is recorded."
     given = {"session": session, "topic": topic}
-    limits = {name: value for name, value in given.items() if value is not None}
+    limits: dict[str, object] = {name: it for name, it in given.items() if it is not None}
+    told = "" if session is None else f", {tell_session(session)}"
+    told += "" if topic is None else f", topic {topic}"
     return Verdict(
-        question=f"Did anybody receive what {principal} wrote"
-        f"{''.join(f', {name} {value}' for name, value in limits.items())}?",
+        question=f"Did anybody receive what {principal} wrote{told}?",
         answer=answer,
         because=because,
         proof=strongest(frame.drop_nulls("reader")),

@@ -7,32 +7,45 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from workbench.questions.names import UnknownNameError, find_principal, find_topic
+from workbench.questions.names import UnknownNameError, find_principal, find_topic, host, is_session
 
 if TYPE_CHECKING:
     from workbench.questions.verdict import Verdict
     from workbench.tables import Tables
 
 
+_CLIENT = ["principal", "host", "client_id", "software_name", "software_version"]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suspect:
-    """A principal with the connection and the topic to begin with."""
+    """A principal with the connections and the topic to begin with."""
 
     principal: str
-    session: str | None
+    sessions: tuple[str, ...] | None
+    """The connections of one client: clients have one for each broker, and others to write.
+
+    None: all connections of the principal.
+    """
     topic: str
 
     def __str__(self) -> str:
-        where = "" if self.session is None else f" on the connection {self.session}"
+        where = "" if self.sessions is None else f" on {self._connections}"
         return f"{self.principal}{where}, reading {self.topic}"
+
+    @property
+    def _connections(self) -> str:
+        only, *others = self.sessions or ("",)
+        return f"{1 + len(others)} connections" if others else f"the connection {only}"
 
 
 def choose_suspect(
     tables: Tables, exports: Verdict, *, principal: str | None = None, topic: str | None = None
 ) -> Suspect:
-    """Choose the connection behind the strongest of the `bulk_exports` and what it read most.
+    """Choose the client behind the strongest of the `bulk_exports` and what it read most.
 
-    A named principal is taken in any case, with all of its connections where none of them exported
+    Its connections are those of the same principal, address, client id and software. A named
+    principal is taken in any case, with all of its connections where none of them exported
     anything. Raises UnknownNameError when nobody is named and nothing was exported.
 
     >>> import workbench as wb
@@ -52,13 +65,21 @@ def choose_suspect(
     if name is None:
         raise UnknownNameError("nothing was exported in bulk: name the principal to look at")
     session = first.get("session")
+    sessions = None if session is None else _of_same_client(tables, session)
     if topic is not None:
-        return Suspect(principal=name, session=session, topic=find_topic(tables, topic))
-    return Suspect(principal=name, session=session, topic=_most_read(tables, name, session))
+        return Suspect(principal=name, sessions=sessions, topic=find_topic(tables, topic))
+    return Suspect(principal=name, sessions=sessions, topic=_most_read(tables, name, sessions))
 
 
-def _most_read(tables: Tables, principal: str, session: str | None) -> str:
-    chosen = pl.col("session") == session if session else pl.col("principal") == principal
+def _of_same_client(tables: Tables, session: str) -> tuple[str, ...]:
+    known = tables.sessions.with_columns(host=host()).select("session", "opened_at", *_CLIENT)
+    this = known.filter(pl.col("session") == session).select(_CLIENT)
+    same = known.join(this, on=_CLIENT, how="semi", nulls_equal=True)
+    return tuple(same.sort("opened_at", "session").collect()["session"])
+
+
+def _most_read(tables: Tables, principal: str, sessions: tuple[str, ...] | None) -> str:
+    chosen = is_session(sessions) if sessions else pl.col("principal") == principal
     read = (
         tables.delivered.filter(chosen)
         .group_by(topic=pl.coalesce("topic", "topic_id"))

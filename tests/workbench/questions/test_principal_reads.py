@@ -51,6 +51,17 @@ def test_one_session_and_topic_can_be_looked_at(breach: Archive, truth: Truth) -
     assert {truth.suspect_session} == set(verdict.frame["session"])
 
 
+def test_several_sessions_can_be_looked_at(breach: Archive, truth: Truth) -> None:
+    """A client has more than one; how many were chosen stands in the question."""
+    read = [each for each in truth.reads if each.principal == truth.suspect]
+    sessions = {each.session for each in read}
+    verdict = what_did_principal_read(breach, truth.suspect, session=sessions)
+
+    assert len(sessions) > 1
+    assert len(read) == verdict.frame["deliveries"].sum()
+    assert verdict.question.endswith(f", {len(sessions)} sessions?")
+
+
 def test_the_time_can_be_limited(breach: Archive) -> None:
     """From the first moment, up to but without the last."""
     until = BEGIN + timedelta(minutes=30)

@@ -52,6 +52,17 @@ def test_its_own_connection_is_no_receiver() -> None:
     assert Answer.NO == who_received_from(frames.tables, "mallory").answer
 
 
+def test_several_connections_can_be_one_writer() -> None:
+    """What a client wrote on one connection and read back on another reached nobody else."""
+    frames = wrote()
+    frames.connect("m2", "mallory")
+    frames.give("m2", "orders", 0, ["x", "y"], 20)
+    verdict = who_received_from(frames.tables, "mallory", session=["m", "m2"])
+
+    assert Answer.NO == verdict.answer
+    assert "Did anybody receive what mallory@idp wrote, 2 sessions?" == verdict.question
+
+
 def test_another_connection_of_the_same_principal_is() -> None:
     """The service whose credential was stolen takes what the thief wrote."""
     frames = wrote()

@@ -21,7 +21,7 @@ def test_the_strongest_export_is_chosen(breach: Archive, truth: Truth) -> None:
     suspect = choose_suspect(breach, bulk_exports(breach))
 
     assert (
-        Suspect(principal=truth.suspect, session=truth.suspect_session, topic=truth.topic)
+        Suspect(principal=truth.suspect, sessions=(truth.suspect_session,), topic=truth.topic)
         == suspect
     )
 
@@ -31,6 +31,21 @@ def test_a_named_principal_is_taken_with_all_its_connections(breach: Archive) ->
     suspect = choose_suspect(breach, bulk_exports(breach), principal="reporting")
 
     assert "reporting@gateway:clients, reading invoices" == str(suspect)
+
+
+def test_a_client_is_all_of_its_connections() -> None:
+    """It reads on one, writes on another, and comes from one address with one program."""
+    frames = Frames()
+    frames.connect("usual", "billing", peer="10.0.0.2:1000")
+    frames.give("usual", "cards", 0, range(300))
+    for number in range(3):
+        peer = f"9.9.9.9:400{number}"
+        frames.connect(f"new-{number}", "billing", 100, client_id="rdkafka", peer=peer)
+    frames.give("new-1", "cards", 0, range(300), 200)
+    suspect = choose_suspect(frames.tables, bulk_exports(frames.tables))
+
+    assert suspect.sessions == ("new-0", "new-1", "new-2")
+    assert str(suspect) == "billing@idp on 3 connections, reading cards"
 
 
 def test_a_named_topic_is_taken(breach: Archive) -> None:
