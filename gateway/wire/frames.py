@@ -65,6 +65,7 @@ class FrameBuffer:
 
     def _frame_end(self, position: int) -> int | None:
         """Return where the frame at `position` ends, None when it is not whole yet."""
+        assert position <= len(self._buffer), "a frame begins where another ended"
         if len(self._buffer) - position < _SIZE.size:
             return None
         (size,) = _SIZE.unpack_from(self._buffer, position)
@@ -89,4 +90,6 @@ def frame(*parts: bytes | memoryview) -> bytes:
     size = sum(len(part) for part in parts)
     if size > INT32_MAX:
         raise EncodeError(f"a frame of {size:,} bytes is beyond Kafka's limit of {INT32_MAX:,}")
-    return b"".join((_SIZE.pack(size), *parts))
+    framed = b"".join((_SIZE.pack(size), *parts))
+    assert len(framed) == _SIZE.size + size, "the parts are views of bytes"
+    return framed

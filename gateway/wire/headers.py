@@ -100,6 +100,7 @@ def read_response_header(
     if api_version not in api.response_header_flexible:
         return correlation_id, {}, _RESPONSE.size
     tags, position = _read_header_tags(frame, _RESPONSE.size)
+    assert position <= len(frame), "a header lies within its frame"
     return correlation_id, tags, position
 
 

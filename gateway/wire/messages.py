@@ -157,6 +157,7 @@ def _decode_prefix(
 
 
 def _encode_body(parts: Parts, body: Body, api_key: int, version: int, *, response: bool) -> bytes:
+    assert parts, "the header stands before the body"
     try:
         _writer(api_key, version, response=response)(body, parts)
     except WireError as error:

@@ -72,6 +72,7 @@ def compile_reader(fields: Sequence[Field], version: int, *, flexible: bool) -> 
     """Compile the reader of a structure."""
     present = [field for field in fields if version in field.versions]
     assert flexible or all(field.tag is None for field in present), "tags need a flexible version"
+    assert len({field.name for field in present}) == len(present), "each field has its own name"
     steps = [
         _step(run, last, version, flexible=flexible)
         for run, last in runs([field for field in present if field.tag is None])
@@ -109,6 +110,7 @@ Step = tuple[tuple[str, ...], Callable[[bytes, int], tuple[Any, ...]], int, str,
 
 
 def _step(run: Sequence[Field], last: Field | None, version: int, *, flexible: bool) -> Step:
+    assert run or last, "each step reads something"
     packing = struct.Struct(">" + "".join(FIXED_FORMATS[field.kind.element] for field in run))
     names = tuple(field.name for field in run)
     if last is None:

@@ -32,7 +32,9 @@ class Versions:
         first, dash, last = text.removesuffix("+").partition("-")
         if text.endswith("+"):
             return cls(int(first), VERSION_OPEN)
-        return cls(int(first), int(last if dash else first))
+        versions = cls(int(first), int(last if dash else first))
+        assert 0 <= versions.first <= versions.last <= VERSION_OPEN, "Kafka writes ranges in order"
+        return versions
 
     def __contains__(self, version: int) -> bool:
         return self.first <= version <= self.last
@@ -148,7 +150,7 @@ _VERSIONS_KEYS = ("versions", "flexible", "request_header_flexible", "response_h
 
 
 def _build_api(entry: dict[str, Any]) -> Api:
-    return Api(
+    api = Api(
         **entry
         | {key: Versions.parse(entry[key]) for key in _VERSIONS_KEYS}
         | {
@@ -157,6 +159,8 @@ def _build_api(entry: dict[str, Any]) -> Api:
             "response": tuple(_build_field(field) for field in entry["response"]),
         }
     )
+    assert api.versions.first <= api.versions.last, "an API without versions is not in the table"
+    return api
 
 
 def _build_field(entry: dict[str, Any]) -> Field:

@@ -41,6 +41,7 @@ def compile_writer(fields: Sequence[Field], version: int, *, flexible: bool) -> 
     steps = _steps(present, version, flexible=flexible)
     mandatory = sum(field.tag is None for field in present)
     known = frozenset(field.name for field in present) | ({TAGS} if flexible else set())
+    assert len(known) == len(present) + flexible, "each field has its own name"
     absent = {field.name: field for field in fields if version not in field.versions}
 
     def write_struct(body: object, parts: Parts) -> None:
@@ -91,6 +92,7 @@ def _steps(present: Sequence[Field], version: int, *, flexible: bool) -> list[St
 
 
 def _step(run: Sequence[Field], last: Field | None, version: int, *, flexible: bool) -> Step:
+    assert run or last, "each step writes something"
     pack = _run_packer(run) if run else None
     if last is None:
         return pack, "", None

@@ -141,6 +141,7 @@ def _read_header(payload: bytes | memoryview, start: int, end: int) -> BatchHead
     magic = payload[start + _MAGIC_AT]
     if magic != MAGIC_V2:
         return _read_legacy_header(payload, start, end)
+    assert end - start >= V2_HEADER_BYTES, "a whole batch has a whole header"
     offset, _, *rest = V2_HEADER.unpack_from(payload, start)
     header = BatchHeader(offset, end - start, *rest)
     if header.record_count < 0 or header.last_offset_delta < 0:
@@ -150,6 +151,7 @@ def _read_header(payload: bytes | memoryview, start: int, end: int) -> BatchHead
 
 def _read_legacy_header(payload: bytes | memoryview, start: int, end: int) -> BatchHeader:
     magic = payload[start + _MAGIC_AT]
+    assert end - start >= PREFIX_BYTES + _LENGTH_MIN[magic], "a whole message has a whole header"
     offset, _, crc, _, attributes, *times = _LEGACY_HEADERS[magic].unpack_from(payload, start)
     timestamp_ms = times[0] if times else -1
     return BatchHeader(

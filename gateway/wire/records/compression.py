@@ -70,6 +70,7 @@ class _Expanded:
     """What a stream has expanded to so far."""
 
     def __init__(self, codec: Codec, limit_bytes: int) -> None:
+        assert limit_bytes >= 0, "there is no less than nothing"
         self._codec = codec
         self._limit_bytes = limit_bytes
         self._parts: list[bytes] = []
@@ -90,7 +91,9 @@ class _Expanded:
 
     def whole(self) -> bytes:
         """Return everything."""
-        return b"".join(self._parts)
+        joined = b"".join(self._parts)
+        assert len(joined) + self.room_bytes == self._limit_bytes, "each part was counted"
+        return joined
 
 
 def _read_gzip(source: bytes, limit_bytes: int) -> bytes:
@@ -115,6 +118,7 @@ def _read_gzip_member(source: bytes, position: int, expanded: _Expanded) -> int:
             raise MalformedError("the gzip stream is cut off")
         expanded.append(member.decompress(step))
         position += len(step) - len(member.unused_data)
+    assert position <= len(source), "a member lies within the source"
     return position
 
 
@@ -191,6 +195,7 @@ def _read_zstd_frame(
             return position  # the beginning of one more frame is ignored
         else:
             raise MalformedError("the zstd frame is cut off")
+    assert start < position <= len(source), "each frame takes the reader further"
     return position
 
 

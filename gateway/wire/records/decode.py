@@ -88,6 +88,7 @@ def _decode_records(header: BatchHeader, body: bytes) -> list[Record]:
         records.append(_decode_record(header, body, start, position))
     if position != len(body):
         raise MalformedError(f"{len(body) - position} bytes follow the last record")
+    assert len(records) == header.record_count, "each record that was counted was read"
     return records
 
 

@@ -49,6 +49,7 @@ def encode_batch(records: Sequence[Record], options: BatchOptions | None = None)
     assert records, "a batch that a producer sends holds at least one record"
     options = options or BatchOptions()
     first, last = records[0], records[-1]
+    assert first.offset <= last.offset, "records stand in the order of their offsets"
     header = BatchHeader(
         base_offset=first.offset,
         batch_bytes=0,

@@ -55,6 +55,7 @@ def _with_right_checksum(frame: bytes) -> bytes:
             lz4.frame.get_frame_info(start)
         except RuntimeError:
             continue
+        assert len(start) == at + 1, "one byte takes the place of another"
         return start + frame[at + 1 :]
     raise MalformedError("the lz4 frame has no header")
 
