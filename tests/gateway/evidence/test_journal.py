@@ -313,6 +313,20 @@ def test_a_closed_journal_takes_nothing(tmp_path: Path) -> None:
         journal.append([event()])
 
 
+def test_a_change_of_files_does_not_wait_for_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is synced while traffic waits; the end of the journal is."""
+    journal = writer(tmp_path, file_bytes_max=1)
+    with monkeypatch.context() as patching:
+        patching.setattr(os, "fsync", _fails)
+        for _ in range(3):
+            journal.append([event()])
+
+    assert 3 == len(journal_files(tmp_path))
+    journal.close()
+
+
 def test_a_sync_that_fails_at_the_end_is_said(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
