@@ -1,4 +1,4 @@
-"""A real Kafka cluster in KRaft mode, on free ports of this machine, for as long as a test needs it."""
+"""A real Kafka cluster in KRaft mode, on free ports, for as long as a test needs it."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ class Cluster:
             except KafkaException:
                 found = {}
             if len(found) >= broker_count:
-                self.nodes = {each.id: (each.host, each.port) for each in found.values()}
+                self.nodes = {each.id: (str(each.host), each.port) for each in found.values()}
                 return
             self._fail_if(late=time.monotonic() > deadline)
             time.sleep(0.1)

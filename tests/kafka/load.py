@@ -1,7 +1,8 @@
 """Clients that work without a pause and keep a log of what they were promised and what they got.
 
-They run in a process of their own (`python -m tests.kafka.load BOOTSTRAP TOPIC`) until its standard
-input ends, and log one line for each record: `acknowledged` or `received`, partition, offset, value.
+They run in a process of their own (`python -m tests.kafka.load BOOTSTRAP TOPIC`) until its
+standard input ends, and log one line for each record: `acknowledged` or `received`, partition,
+offset, value.
 """
 
 from __future__ import annotations

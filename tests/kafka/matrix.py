@@ -12,10 +12,10 @@ from tests.kafka.clients.kafka_python import KafkaPython
 from tests.kafka.features import FEATURES
 
 if TYPE_CHECKING:
-    from tests.kafka.clients.protocol import Client
+    from tests.kafka.clients.client import Client
     from tests.kafka.features import Feature
 
-CLIENTS: tuple[Client, ...] = (Java(), Confluent(), Aiokafka(), KafkaPython())  # type: ignore[assignment]
+CLIENTS: tuple[Client, ...] = (Java(), Confluent(), Aiokafka(), KafkaPython())
 
 NO_SHARE_GROUPS = "has no share consumer"
 UNTRIED: dict[tuple[str, str], str] = {

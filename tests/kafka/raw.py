@@ -99,7 +99,7 @@ def newest(api_key: ApiKey) -> int:
 
 def address_of(bootstrap: str) -> tuple[str, int]:
     """Split the first address of a bootstrap list."""
-    host, _, port = bootstrap.split(",")[0].rpartition(":")
+    host, _, port = bootstrap.partition(",")[0].rpartition(":")
     return host, int(port)
 
 

@@ -1,4 +1,4 @@
-"""A tap on the wire: it stands where clients expect the gateway, passes all bytes on and keeps them.
+"""A tap on the wire: it stands where clients expect the gateway, and keeps what it passes on.
 
 It takes the gateway's ports on another address of this machine, which the gateway advertises, so
 that clients meet the tap wherever they are sent. Only Linux has the whole of 127.0.0.0/8 without
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 TAP_HOST = "127.0.0.2"
 CHUNK_BYTES = 1 << 16
+SIZE_BYTES = 4
 
 
 @dataclass(eq=False)
@@ -39,12 +40,13 @@ class Wire:
 
 def _frames(stream: bytes) -> list[bytes]:
     frames = []
-    while len(stream) >= 4:  # noqa: PLR2004 - the size prefix
-        size = int.from_bytes(stream[:4])
-        if len(stream) < 4 + size:
+    start = SIZE_BYTES
+    while start <= len(stream):
+        end = start + int.from_bytes(stream[start - SIZE_BYTES : start])
+        if end > len(stream):
             break
-        frames.append(stream[4 : 4 + size])
-        stream = stream[4 + size :]
+        frames.append(stream[start:end])
+        start = end + SIZE_BYTES
     return frames
 
 

@@ -8,19 +8,14 @@ import uuid
 from typing import TYPE_CHECKING
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
-from confluent_kafka.admin import (
-    AdminClient,
-    AlterConfigOpType,
-    ConfigEntry,
-    ConfigResource,
-    NewTopic,
-    OffsetSpec,
-    ResourceType,
-)
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin._config import AlterConfigOpType, ConfigEntry, ConfigResource
+from confluent_kafka.admin._listoffsets import OffsetSpec
+from confluent_kafka.admin._resource import ResourceType
+from confluent_kafka.cimpl import NewTopic
 
 from gateway.wire.api_keys import ApiKey
-from tests.kafka.clients.confluent import Confluent, ask_one, connection, to_record
-
+from tests.kafka.clients.confluent import END, Confluent, ask_one, connection, to_record
 from tests.kafka.raw import RawClient, address_of, batch_headers, fetch_fields
 
 if TYPE_CHECKING:
@@ -60,7 +55,7 @@ def _is_led(bootstrap: str, topic: str, partitions: int) -> bool:
     try:
         for partition in range(partitions):
             place = TopicPartition(topic, partition)
-            ask_one(bootstrap, "list_offsets", {place: OffsetSpec.latest()})
+            ask_one(bootstrap, "list_offsets", {place: OffsetSpec.for_timestamp(END)})
     except KafkaException:
         return False
     return True
@@ -83,7 +78,7 @@ def whole_log(
     # An offset below the log's beginning would be an error, so the beginning is asked for.
     first, _ = consumer.get_watermark_offsets(TopicPartition(topic, partition), SETTLE_SECONDS)
     consumer.assign([TopicPartition(topic, partition, first)])
-    records = []
+    records: list[Record] = []
     try:
         while True:
             message = consumer.poll(SETTLE_SECONDS)

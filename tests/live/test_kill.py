@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import random
+import sys
 import time
 from typing import TYPE_CHECKING
 
@@ -29,7 +30,7 @@ def chance(record_property: Callable[[str, object], None]) -> random.Random:
     """Randomness that a failure can be repeated with, as far as processes allow."""
     seed = random.SystemRandom().randrange(2**32)
     record_property("seed", seed)
-    print(f"seed {seed}")  # noqa: T201 - shown when the test fails
+    sys.stdout.write(f"seed {seed}\n")
     return random.Random(seed)
 
 
@@ -92,10 +93,10 @@ def test_nothing_promised_or_given_is_lost(
     sent = {(partition, value) for partition, _, value in produced}
     read = {(e.record.partition, e.record.offset, e.record.value) for e in evidence.reads(topic)}
     written = {(r.partition, r.value) for n in (0, 1) for r in whole_log(place.direct, topic, n)}
-    print(  # noqa: T201 - the figures, shown with -s
+    sys.stdout.write(  # shown with -s
         f"{kills} kills: {len(acknowledged)} records acknowledged, {len(received)} "
         f"received, {len(written)} in the log; {len(produced)} recorded as produced, "
-        f"{len(read)} as read"
+        f"{len(read)} as read\n"
     )
 
     # What was under way at a kill is known to be unknown; nothing else is wrong.

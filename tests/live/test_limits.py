@@ -86,7 +86,7 @@ def test_an_idle_connection_is_closed(kafka: Cluster, tmp_path: Path) -> None:
 def _upstream_states(pid: int, kafka: Cluster) -> list[str]:
     port = kafka.nodes[NODE][1]
     connections = psutil.Process(pid).net_connections("tcp")
-    return [each.status for each in connections if each.raddr and each.raddr.port == port]
+    return [each.status for each in connections if len(each.raddr) and each.raddr.port == port]
 
 
 def test_a_broker_that_closes_ends_the_clients_connection(

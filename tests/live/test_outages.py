@@ -71,7 +71,7 @@ def move_leader(cluster: Cluster, node: int) -> None:
 def test_clients_go_on_after_brokers_went(
     brokers: int, disturb: Callable[[Cluster, int], None], tmp_path: Path
 ) -> None:
-    """Errors and new leaders reach clients as they are, and they find their way through the gateway."""
+    """Errors and new leaders reach clients as they are, who find their way by themselves."""
     with running_cluster(tmp_path / "kafka", brokers=brokers) as cluster:
         create_topic(cluster.bootstrap, "topic", 2)
         led_by = leaders(cluster.bootstrap, "topic")

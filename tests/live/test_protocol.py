@@ -167,7 +167,7 @@ def test_only_what_both_sides_know_is_offered(through: Place, kafka: Cluster) ->
 
 
 def test_produce_is_offered_from_version_0(through: Place) -> None:
-    """librdkafka takes a higher minimum for a broker without any Produce that it knows."""
+    """A higher minimum is, to librdkafka, a broker without any Produce that it knows."""
     assert offered(through.nodes[NODE])[ApiKey.PRODUCE][0] == 0
 
 

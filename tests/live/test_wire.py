@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.kafka.clients.protocol import Client
+    from tests.kafka.clients.client import Client
     from tests.kafka.cluster import Cluster
     from tests.kafka.gateway import Gateway
     from tests.kafka.tap import Wire

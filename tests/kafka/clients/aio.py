@@ -10,19 +10,20 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic, RecordsToDelete
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
-from tests.kafka.clients.protocol import CLIENT_SECONDS
+from tests.kafka.clients.client import CLIENT_SECONDS, Client
 from tests.kafka.records import Offsets, Record, in_order
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Coroutine, Sequence
     from typing import TypeVar
 
+    from tests.kafka.clients.client import Untyped
     from tests.kafka.records import Reading, Sending, Transaction
 
     T = TypeVar("T")
 
 
-class Aiokafka:
+class Aiokafka(Client):
     """aiokafka's clients, each call in an event loop of its own."""
 
     name = "aiokafka"
@@ -119,8 +120,8 @@ async def _produce(
         await producer.stop()
 
 
-async def _send(producer: AIOKafkaProducer, topic: str, record: Record) -> asyncio.Future[Any]:
-    future: asyncio.Future[Any] = await producer.send(
+async def _send(producer: AIOKafkaProducer, topic: str, record: Record) -> asyncio.Future[Untyped]:
+    future: asyncio.Future[Untyped] = await producer.send(
         topic,
         value=record.value,
         key=record.key,
@@ -131,7 +132,7 @@ async def _send(producer: AIOKafkaProducer, topic: str, record: Record) -> async
     return future
 
 
-def _reported(record: Record, metadata: Any) -> Record:  # noqa: ANN401 - aiokafka ships no types
+def _reported(record: Record, metadata: Untyped) -> Record:
     # With acks=0 there is no metadata.
     return Record(
         partition=record.partition,
@@ -185,7 +186,7 @@ async def _consume(bootstrap: str, topic: str, how: Reading) -> list[Record]:
     return received
 
 
-def _record(message: Any) -> Record:  # noqa: ANN401 - as above
+def _record(message: Untyped) -> Record:
     return Record(
         partition=message.partition,
         offset=message.offset,
@@ -219,7 +220,7 @@ async def _admin(bootstrap: str) -> AsyncIterator[AIOKafkaAdminClient]:
         await admin.close()
 
 
-def _ask(bootstrap: str, verb: str, *arguments: object) -> Any:  # noqa: ANN401 - as above
+def _ask(bootstrap: str, verb: str, *arguments: object) -> Untyped:
     async def ask() -> object:
         async with _admin(bootstrap) as admin:
             return await getattr(admin, verb)(*arguments)

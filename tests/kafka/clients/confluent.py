@@ -14,26 +14,25 @@ from confluent_kafka import (
     TopicCollection,
     TopicPartition,
 )
-from confluent_kafka.admin import (
-    AdminClient,
-    AlterConfigOpType,
-    ConfigEntry,
-    ConfigResource,
-    NewPartitions,
-    NewTopic,
-    OffsetSpec,
-    ResourceType,
-)
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin._config import AlterConfigOpType, ConfigEntry, ConfigResource
+from confluent_kafka.admin._listoffsets import OffsetSpec
+from confluent_kafka.admin._resource import ResourceType
+from confluent_kafka.cimpl import NewPartitions, NewTopic
 
-from tests.kafka.clients.protocol import CLIENT_SECONDS
+from tests.kafka.clients.client import CLIENT_SECONDS, Client
 from tests.kafka.records import Offsets, Record, in_order
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from tests.kafka.clients.client import Untyped
     from tests.kafka.records import Reading, Sending, Transaction
 
 QUIET = {"log_level": 0}
+NOW = 0
+FIRST, END = -2, -1
+"""The times that ListOffsets takes for a partition's ends."""
 
 
 def connection(bootstrap: str) -> dict[str, Any]:
@@ -41,7 +40,7 @@ def connection(bootstrap: str) -> dict[str, Any]:
     return {"bootstrap.servers": bootstrap, "client.id": "confluent", **QUIET}
 
 
-class Confluent:
+class Confluent(Client):
     """confluent-kafka's clients."""
 
     name = "confluent-kafka"
@@ -149,7 +148,7 @@ class Confluent:
     def offsets(self, bootstrap: str, topic: str, timestamp_ms: int) -> Offsets:
         """Ask with ListOffsets three times."""
         place = TopicPartition(topic, 0)
-        specs = (OffsetSpec.earliest(), OffsetSpec.latest(), OffsetSpec.for_timestamp(timestamp_ms))
+        specs = (OffsetSpec.for_timestamp(when) for when in (FIRST, END, timestamp_ms))
         first, end, at_time = (
             ask_one(bootstrap, "list_offsets", {place: spec}).offset for spec in specs
         )
@@ -197,7 +196,6 @@ def send(
     producer: Producer, topic: str, record: Record, report: Callable[..., None] | None = None
 ) -> None:
     """Hand one record to a producer."""
-    optional = {} if record.timestamp_ms is None else {"timestamp": record.timestamp_ms}
     producer.produce(
         topic,
         value=record.value,
@@ -205,12 +203,12 @@ def send(
         partition=record.partition,
         headers=list(record.headers),
         on_delivery=report,
-        **optional,
+        timestamp=record.timestamp_ms or NOW,
     )
     producer.poll(0)
 
 
-def to_record(message: Any) -> Record:  # noqa: ANN401 - confluent-kafka ships no types
+def to_record(message: Untyped) -> Record:
     """Turn a message into a record; raises KafkaException for an error in its place."""
     if message.error() is not None:
         raise KafkaException(message.error())
@@ -225,7 +223,7 @@ def to_record(message: Any) -> Record:  # noqa: ANN401 - confluent-kafka ships n
 
 
 def _reporter(record: Record, reported: list[Record]) -> Callable[..., None]:
-    def report(error: object, message: Any) -> None:  # noqa: ANN401 - as above
+    def report(error: object, message: Untyped) -> None:
         assert error is None, error
         offset = message.offset()
         reported.append(
@@ -253,7 +251,7 @@ def _poll(consumer: Consumer, count: int) -> list[Record]:
     return received
 
 
-def ask_one(bootstrap: str, verb: str, *arguments: object) -> Any:  # noqa: ANN401 - answers differ
+def ask_one(bootstrap: str, verb: str, *arguments: object) -> Untyped:
     """Ask about one thing and return the answer; raises KafkaException."""
     # The client must live until the answer is there.
     admin = AdminClient(connection(bootstrap))
@@ -261,6 +259,6 @@ def ask_one(bootstrap: str, verb: str, *arguments: object) -> Any:  # noqa: ANN4
     return future.result(CLIENT_SECONDS)
 
 
-def _ask(bootstrap: str, verb: str) -> Any:  # noqa: ANN401 - answers differ
+def _ask(bootstrap: str, verb: str) -> Untyped:
     admin = AdminClient(connection(bootstrap))
     return getattr(admin, verb)().result(CLIENT_SECONDS)

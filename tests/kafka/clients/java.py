@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tests.kafka.clients.client import Client
 from tests.kafka.distribution import run_tool
 from tests.kafka.records import Headers, Offsets, Record, in_order, numbered
 
@@ -28,7 +29,7 @@ GROUP_COMMAND = "consumer.group.ConsumerGroupCommand"
 TRANSACTION_RECORDS = 2
 
 
-class Java:
+class Java(Client):
     """Kafka's own tools: console, verifiable and transactional clients, and the admin commands."""
 
     name = "Java tools"
@@ -77,9 +78,9 @@ class Java:
         ]
 
     def transact(self, bootstrap: str, topic: str, transactions: Sequence[Transaction]) -> None:
-        """Copy the committed records from another topic, with aborts by chance where some are wanted.
+        """Copy the committed records from another topic, with aborts where some are wanted.
 
-        The tool decides by itself which of its transactions it aborts; it sends their records again.
+        The tool aborts by chance, and sends the records of such a transaction again.
         """
         wanted = [record for each in transactions if each.is_committed for record in each.records]
         source = f"{topic}-source"

@@ -5,24 +5,25 @@ from __future__ import annotations
 import time
 from contextlib import closing
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType
 
-from tests.kafka.clients.protocol import CLIENT_SECONDS
+from tests.kafka.clients.client import CLIENT_SECONDS, Client
 from tests.kafka.records import Offsets, Record, in_order
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from tests.kafka.clients.client import Untyped
     from tests.kafka.records import Reading, Sending, Transaction
 
 FIRST, END = -2, -1
 """The times that ListOffsets takes for a partition's ends."""
 
 
-class KafkaPython:
+class KafkaPython(Client):
     """kafka-python's clients."""
 
     name = "kafka-python"
@@ -154,7 +155,7 @@ class KafkaPython:
         _ask(bootstrap, "delete_groups", [group])
 
 
-def _send(producer: KafkaProducer, topic: str, record: Record) -> Any:  # noqa: ANN401 - kafka-python ships no types
+def _send(producer: KafkaProducer, topic: str, record: Record) -> Untyped:
     return producer.send(
         topic,
         value=record.value,
@@ -165,7 +166,7 @@ def _send(producer: KafkaProducer, topic: str, record: Record) -> Any:  # noqa: 
     )
 
 
-def _reported(record: Record, metadata: Any) -> Record:  # noqa: ANN401 - as above
+def _reported(record: Record, metadata: Untyped) -> Record:
     return Record(
         partition=metadata.partition,
         offset=metadata.offset,
@@ -186,7 +187,7 @@ def _poll(consumer: KafkaConsumer, count: int) -> list[Record]:
     return received
 
 
-def _record(message: Any) -> Record:  # noqa: ANN401 - as above
+def _record(message: Untyped) -> Record:
     return Record(
         partition=message.partition,
         offset=message.offset,
@@ -197,6 +198,6 @@ def _record(message: Any) -> Record:  # noqa: ANN401 - as above
     )
 
 
-def _ask(bootstrap: str, verb: str, *arguments: object) -> Any:  # noqa: ANN401 - as above
+def _ask(bootstrap: str, verb: str, *arguments: object) -> Untyped:
     with closing(KafkaAdminClient(bootstrap_servers=bootstrap)) as admin:
         return getattr(admin, verb)(*arguments)
