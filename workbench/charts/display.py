@@ -27,7 +27,8 @@ def offline(*, static: bool = False) -> None:
         alt.renderers.enable(RENDERER)
     else:
         alt.JupyterChart.enable_offline()
-        alt.renderers.enable("jupyter", offline=True)
+        # As SVG, axes and marks are text that can be searched, read aloud and tested.
+        alt.renderers.enable("jupyter", offline=True, embed_options={"renderer": "svg"})
 
 
 def to_svg(spec: dict[str, Any]) -> str:

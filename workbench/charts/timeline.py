@@ -26,7 +26,7 @@ _MARKS: Final = {
     "error": ("#333333", "triangle-up"),
 }
 _SPAN: Final = "#7A8CA0"
-_WIDTH: Final = 780
+_WIDTH: Final = 720
 _LANE_HEIGHT: Final = 30
 _OVERVIEW_HEIGHT: Final = 56
 # These have the same widths everywhere, so that a picture drawn here fits where it is looked at.
@@ -97,7 +97,6 @@ def timeline(
 def _overview(
     drawing: Drawing, references: list[Row], scale: alt.Scale, brush: alt.Parameter
 ) -> alt.LayerChart:
-    colours = alt.Scale(domain=list(_RECORDS), range=list(_RECORDS.values()))
     bars = (
         alt.Chart(alt.InlineData(values=_bins(drawing.activity, drawing)))
         .mark_bar()
@@ -105,7 +104,7 @@ def _overview(
             x=alt.X("from:T", scale=scale, title=None, axis=alt.Axis(labelExpr=_LABEL)),
             x2="to:T",
             y=alt.Y("sum(count):Q", title="records", axis=alt.Axis(tickCount=3)),
-            color=alt.Color("kind:N", title="records", scale=colours),
+            color=_record_colour(None),
         )
         # Without a name of ours the selection's view is named after a counter.
         .properties(name="strip")
@@ -138,8 +137,8 @@ def _detail(drawing: Drawing, references: list[Row], scale: alt.Scale) -> alt.La
         .encode(
             x=alt.X("middle:T", scale=scale),
             y=y,
-            color=_mark_colour(alt.Legend(title="marks")),
-            shape=alt.Shape("kind:N", title="marks", scale=_mark_scale(1)),
+            color=_mark_colour(_legend("marks")),
+            shape=alt.Shape("kind:N", scale=_mark_scale(1), legend=_legend("marks")),
             tooltip=_tips("lane", "kind", "what", "count"),
         )
     )
@@ -162,11 +161,12 @@ def _records(drawing: Drawing, kind: str, x: alt.X, y: alt.Y) -> alt.Chart:
     shift = -6 if kind == "read" else 6
     bars: alt.Chart = (
         alt.Chart(alt.InlineData(values=rows))
-        .mark_bar(height=11, color=_RECORDS[kind], yOffset=shift, clip=True)
+        .mark_bar(height=11, yOffset=shift, clip=True)
         .encode(
             x=x,
             x2="to:T",
             y=y,
+            color=_record_colour(_legend("records") if kind == "read" else None),
             opacity=alt.Opacity("count:Q", scale=shade, legend=None),
             tooltip=_tips("lane", "kind", "what", "count"),
         )
@@ -185,6 +185,15 @@ def _reference_layers(references: list[Row], scale: alt.Scale, *, named: bool) -
         return [rule]
     text = base.mark_text(align="left", dx=4, y=-6, fontSize=11, fontStyle="italic", clip=False)
     return [rule, text.encode(text="name:N")]
+
+
+def _legend(title: str) -> alt.Legend:
+    return alt.Legend(title=title, orient="bottom", direction="horizontal", titleOrient="left")
+
+
+def _record_colour(legend: alt.Legend | None) -> alt.Color:
+    colours = alt.Scale(domain=list(_RECORDS), range=list(_RECORDS.values()))
+    return alt.Color("kind:N", scale=colours, legend=legend)
 
 
 def _mark_colour(legend: alt.Legend | None) -> alt.Color:

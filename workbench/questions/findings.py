@@ -28,9 +28,9 @@ class Findings:
         told = ", ".join(f"{counts[answer]} {answer}" for answer in Answer)
         rows = "".join(_row(verdict) for verdict in self.verdicts)
         return (
-            f'<style>{STYLE}</style><div class="sw sw-findings"><table><thead><tr>'
-            "<th>question</th><th>answer</th><th>proof</th><th>because</th></tr></thead>"
-            f'<tbody>{rows}</tbody></table><div class="sw-count">{told}</div></div>'
+            f'<style>{STYLE}</style><div class="sw sw-findings"><div class="sw-scroll"><table>'
+            "<thead><tr><th>question</th><th>answer</th><th>proof</th><th>because</th></tr></thead>"
+            f'<tbody>{rows}</tbody></table></div><div class="sw-count">{told}</div></div>'
         )
 
 

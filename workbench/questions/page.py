@@ -18,6 +18,8 @@ _BYTES_SHOWN: Final = 48
 _ITEMS_SHOWN: Final = 6
 _WHOLE_FROM: Final = 1_000
 
+# Classes are doubled where JupyterLab has rules of its own for what cells show: it aligns to the
+# right, floats terms and shades every other row.
 STYLE: Final = """
 .sw{font:14px/1.45 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",sans-serif;
  margin:.4em 0;max-width:78rem}
@@ -32,18 +34,20 @@ STYLE: Final = """
 .sw-yes .sw-answer{background:#b3261e}.sw-no .sw-answer{background:#1b6e4b}
 .sw-unknown .sw-answer{background:#9a6700}
 .sw-proof{font-size:.85em;opacity:.85}
-.sw-because{margin:.35em 0 .5em}
-.sw dl{display:grid;grid-template-columns:max-content 1fr;gap:.15em 1em;margin:.6em 0 0;
- font-size:.88em}
-.sw dt{opacity:.7;margin:0;font-weight:400}.sw dd{margin:0}
-.sw table{border-collapse:collapse;font-size:12px;font-variant-numeric:tabular-nums;margin:.3em 0}
-.sw th,.sw td{padding:.22em .6em;text-align:left;vertical-align:top;white-space:nowrap;
- border-bottom:1px solid rgba(127,127,127,.25)}
-.sw th{border-bottom:2px solid rgba(127,127,127,.55);font-weight:600}
-.sw td.sw-number,.sw th.sw-number{text-align:right}
+.sw-because,.sw-question{overflow-wrap:anywhere}.sw-because{margin:.35em 0 .5em}
+.sw.sw dl{display:grid;grid-template-columns:max-content minmax(0,1fr);gap:.15em 1em;
+ margin:.6em 0 0;font-size:.88em}
+.sw.sw dt{opacity:.7;margin:0;font-weight:400;float:none;width:auto}.sw.sw dd{margin:0}
+.sw.sw table{border-collapse:collapse;font-size:12px;font-variant-numeric:tabular-nums;
+ margin:.3em 0;table-layout:auto}
+.sw.sw tr,.sw.sw tbody tr{background:none}
+.sw.sw th,.sw.sw td{padding:.22em .6em;text-align:left;vertical-align:top;white-space:nowrap;
+ max-width:none;border-bottom:1px solid rgba(127,127,127,.25)}
+.sw.sw th{border-bottom:2px solid rgba(127,127,127,.55);font-weight:600}
+.sw.sw td.sw-number,.sw.sw th.sw-number{text-align:right}
 .sw-scroll{overflow-x:auto}
-.sw-findings td,.sw-findings th{white-space:normal;padding:.45em .8em}
-.sw-findings td:first-child{font-weight:600}.sw-findings td:last-child{max-width:34rem}
+.sw.sw-findings td,.sw.sw-findings th{white-space:normal;padding:.45em .8em}
+.sw.sw-findings td:first-child{font-weight:600}.sw.sw-findings td:last-child{max-width:34rem}
 .sw-count{font-size:.82em;opacity:.75}
 """
 
