@@ -27,9 +27,10 @@ MARK = """\
 gateway's: change those. -->
 """
 CAN_DO = "✓ / ✓"
-MEANING = """\
-✓ / ✓: done direct and through the gateway with equal results, and what the gateway recorded of it equals what the
-client said that it sent and received, record by record. What a client does not have is told below the table."""
+MEANING = f"""\
+{CAN_DO}: done direct and through the gateway with equal results, and what the gateway recorded of
+it equals what the client said that it sent and received, record by record. What a client does not
+have is told below the table."""
 DOES = {
     Role.READS: "forwards",
     Role.CHANGES: "records the intent, forwards",
@@ -85,13 +86,14 @@ def _apis() -> list[str]:
 
 def _api(api: Api) -> str:
     key = ApiKey(api.key)
+    last = VERSION_MAX if key is ApiKey.API_VERSIONS else api.versions.last
     can_be_forbidden = key in refusable().values()
     return _row(
         [
             api.name,
             f"`{key.name}`",
             str(key.value),
-            f"{api.versions.first}-{VERSION_MAX if key is ApiKey.API_VERSIONS else api.versions.last}",
+            f"{api.versions.first}-{last}",
             DOES[ROLES[key]],
             "yes" if can_be_forbidden else "no",
             "yes" if can_be_forbidden and names_topics(key) else "no",
