@@ -6,7 +6,7 @@ Neither bounds what it expands, so both see our own bytes only.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Protocol
 
 import pytest
 from aiokafka.record.default_records import DefaultRecordBatch, DefaultRecordBatchBuilder
@@ -21,6 +21,9 @@ from gateway.wire.records.batch import CODECS, Codec, crc_is_valid, read_header,
 from gateway.wire.records.decode import Record, decode_batch
 from gateway.wire.records.encode import BatchOptions, encode_batch
 from tests.gateway.wire.records.strategies import record_lists
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 # Twenty-six comparisons of everything: a few examples of each are hundreds in all.
 EVERY_CLIENT = settings(max_examples=settings().max_examples // 4)
@@ -41,7 +44,17 @@ DENSE = record_lists(first=0, is_dense=True)
 LISTS = st.lists(record_lists(), min_size=1, max_size=3)
 
 
-def to_record(record: Any) -> Record:  # noqa: ANN401 - the clients' classes have no common type
+class ClientRecord(Protocol):
+    """What the records of both clients have."""
+
+    offset: int
+    timestamp: int
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes | None]]
+
+
+def to_record(record: ClientRecord) -> Record:
     """Turn a client's record into ours."""
     return Record(record.offset, record.timestamp, record.key, record.value, tuple(record.headers))
 
