@@ -182,7 +182,8 @@ def _follow(route: Route, name: str, total: int, read_ms: list[float], is_readin
 
 
 def _settings(route: Route) -> dict[str, Any]:
-    return {"bootstrap.servers": route.bootstrap, "client.id": "benchmark"}
+    # Below errors, librdkafka tells of events that nobody serves any more when a client ends.
+    return {"bootstrap.servers": route.bootstrap, "client.id": "benchmark", "log_level": 3}
 
 
 def _reader(route: Route, name: str, offset: int) -> Consumer:

@@ -39,7 +39,7 @@ def test_a_client_is_all_of_its_connections() -> None:
     frames.connect("usual", "billing", peer="10.0.0.2:1000")
     frames.give("usual", "cards", 0, range(300))
     for number in range(3):
-        peer = f"9.9.9.9:400{number}"
+        peer = f"192.0.2.9:400{number}"
         frames.connect(f"new-{number}", "billing", 100, client_id="rdkafka", peer=peer)
     frames.give("new-1", "cards", 0, range(300), 200)
     suspect = choose_suspect(frames.tables, bulk_exports(frames.tables))
