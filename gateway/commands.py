@@ -61,7 +61,8 @@ def _run(config: Config) -> int:
         origin=config.origin(),
         durability=config.durability,
     )
-    command = [sys.executable, "-m", "gateway.sealer"]
+    # -P: the folder in which the gateway was started is no place to import from.
+    command = [sys.executable, "-P", "-m", "gateway.sealer"]
     command += ["--archive", str(options.archive), "--journal", str(options.journal)]
     command += ["--origin", options.origin, "--durability", options.durability]
     return run_gateway(config, Sealing(recover=partial(recover, options), command=command))

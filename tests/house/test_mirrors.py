@@ -9,11 +9,7 @@ from tests.house.tree import PACKAGES, ROOT, Module, modules, report
 
 # Modules without a test file of their own, each with what tests it instead. The list may only
 # shrink: an entry that is not needed any more fails too.
-TESTED_ELSEWHERE: dict[str, str] = {
-    "gateway/commands.py": "tests/gateway/test_cli.py runs its commands as a user does",
-    "gateway/server/ends.py": "tests/gateway/server/test_worker.py, with real sockets",
-    "gateway/server/listeners.py": "tests/gateway/server/test_worker.py, with real sockets",
-}
+TESTED_ELSEWHERE: dict[str, str] = {}
 
 
 def _has_behaviour(module: Module) -> bool:

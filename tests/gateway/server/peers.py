@@ -10,13 +10,21 @@ from typing import TYPE_CHECKING, Self
 
 import structlog
 
-from gateway.config.model import Config, Limits, Listener, NoAuthentication, Nodes, Upstream
+from gateway.config.model import (
+    Config,
+    Limits,
+    Listener,
+    NoAuthentication,
+    Nodes,
+    PlainAuthentication,
+    Upstream,
+)
 from gateway.evidence.journal import JournalEntry, JournalWriter, journal_files, read_journal
 from gateway.server.recorder import Recorder
 from gateway.server.worker import Worker
 from gateway.wire.frames import frame
 from gateway.wire.headers import RequestHeader
-from gateway.wire.messages import default_body, encode_request
+from gateway.wire.messages import decode_response, default_body, encode_request
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
@@ -51,8 +59,15 @@ def is_free(port: int) -> bool:
         return True
 
 
-def config_for(folder: Path, *, upstream: Iterable[int], **limits: int) -> Config:
-    """Make a configuration on free ports with one open listener and node ids 0 and 1."""
+def config_for(
+    folder: Path,
+    *,
+    upstream: Iterable[int],
+    first_node_id: int = 0,
+    authentication: NoAuthentication | PlainAuthentication | None = None,
+    **limits: int,
+) -> Config:
+    """Make a configuration on free ports with one listener and two node ids."""
     port = free_ports(1 + NODE_COUNT)
     return Config(
         instance="test",
@@ -67,8 +82,8 @@ def config_for(folder: Path, *, upstream: Iterable[int], **limits: int) -> Confi
             Listener(
                 name="clients",
                 port=port,
-                nodes=Nodes(first_port=port + 1, count=NODE_COUNT),
-                authentication=NoAuthentication(type="none"),
+                nodes=Nodes(first_port=port + 1, first_node_id=first_node_id, count=NODE_COUNT),
+                authentication=authentication or NoAuthentication(type="none"),
             ),
         ),
         limits=Limits(**limits),
@@ -124,7 +139,8 @@ class Served:
         self, *, node_id: int | None = None
     ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         """Connect as a client, to the bootstrap port or to a node's."""
-        port = self.port if node_id is None else self.port + 1 + node_id
+        nodes = self.config.listeners[0].nodes.ports
+        port = self.port if node_id is None else nodes[node_id]
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         self._writers.append(writer)
         return reader, writer
@@ -183,6 +199,19 @@ def request(api_key: ApiKey, version: int, body: Body | None = None) -> bytes:
         api_key=api_key, api_version=version, correlation_id=7, client_id="test", tags={}
     )
     return frame(encode_request(header, body or default_body(api_key, version, response=False)))
+
+
+async def ask(
+    connection: tuple[asyncio.StreamReader, asyncio.StreamWriter],
+    api_key: ApiKey,
+    version: int,
+    body: Body | None = None,
+) -> Body:
+    """Send a request and return the answer's body."""
+    reader, writer = connection
+    writer.write(request(api_key, version, body))
+    size = int.from_bytes(await reader.readexactly(4), "big")
+    return decode_response(await reader.readexactly(size), api_key, version).body
 
 
 async def taken_bytes(writer: asyncio.StreamWriter, chunk: bytes, *, at_most: int) -> int:
