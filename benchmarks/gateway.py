@@ -70,7 +70,7 @@ class Bench:
                 for route in routes:
                     self._throughput(route, record_bytes, processes)
             for route in routes:
-                self._latency(route)
+                self._latency(route, processes)
 
     def _throughput(self, route: Route, record_bytes: int, processes: GatewayProcesses) -> None:
         with load.topic(self._routes[0].bootstrap, self._topic()) as name:
@@ -93,14 +93,19 @@ class Bench:
         for process, seconds in asdict(cpu).items():
             self.samples.add(f"{figure}: CPU s/GB, {process}", "gateway", seconds / gigabytes)
 
-    def _latency(self, route: Route) -> None:
+    def _latency(self, route: Route, processes: GatewayProcesses) -> None:
+        rate, seconds = self._options.rate, self._options.seconds
         with load.topic(self._routes[0].bootstrap, self._topic()) as name:
-            latency = load.time_steady_rate(
-                route, name, LATENCY_RECORD_BYTES, self._options.rate, self._options.seconds
-            )
+            before = processes.cpu()
+            latency = load.time_steady_rate(route, name, LATENCY_RECORD_BYTES, rate, seconds)
+            used = processes.cpu() - before
+        if route is self._routes[1]:
+            for process, cpu_seconds in asdict(used).items():
+                figure = f"{rate}/s: CPU ms/record, {process}"
+                self.samples.add(figure, route.name, 1000 * cpu_seconds / (rate * seconds))
         for percentile, milliseconds in asdict(latency).items():
             what, _, which = percentile.partition("_")
-            figure = f"{self._options.rate}/s: ms to {what}, {which}"
+            figure = f"{rate}/s: ms to {what}, {which}"
             self.samples.add(figure, route.name, milliseconds)
 
     def _topic(self) -> str:
@@ -143,8 +148,8 @@ def _table(samples: Samples) -> Table:
         direct, through = routes.get("direct"), routes["gateway"]
         table.add_row(
             figure,
-            f"{median(direct):,.1f}" if direct else "",
-            f"{median(through):,.1f}",
+            f"{median(direct):,.2f}" if direct else "",
+            f"{median(through):,.2f}",
             f"{median_ratio(through, direct):.2f}" if direct else "",
         )
     return table
