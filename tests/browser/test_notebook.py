@@ -65,7 +65,9 @@ def test_the_notebook_investigates_in_jupyterlab(opened: Visit) -> None:
     page = opened.page
     chart = page.locator(".jp-OutputArea svg.marks").first
     chart.wait_for(state="visible", timeout=60 * MS)
-    chart.evaluate("drawn => drawn.scrollIntoView({block: 'center'})")
+    for _ in range(3):  # cells above get their height when they come near
+        chart.evaluate("drawn => drawn.scrollIntoView({block: 'center'})")
+        page.wait_for_timeout(300)
     opened.shoot("notebook-timeline")
     before = detail_times(chart)
     drag_over_the_strip(page, chart, 0.68, 0.74)

@@ -11,6 +11,9 @@ import altair as alt
 import vl_convert
 
 RENDERER: Final = "streamwitness-svg"
+# The other entries of a chart's menu open a page of its makers and hand the data to it.
+_ACTIONS: Final = {"export": True, "source": False, "compiled": False, "editor": False}
+_EMBED_OPTIONS: Final = {"renderer": "svg", "actions": _ACTIONS}
 _IDENTIFIER: Final = re.compile(r'\bid="([^"]+)"')
 
 
@@ -28,7 +31,7 @@ def offline(*, static: bool = False) -> None:
     else:
         alt.JupyterChart.enable_offline()
         # As SVG, axes and marks are text that can be searched, read aloud and tested.
-        alt.renderers.enable("jupyter", offline=True, embed_options={"renderer": "svg"})
+        alt.renderers.enable("jupyter", offline=True, embed_options=_EMBED_OPTIONS)
 
 
 def to_svg(spec: dict[str, Any]) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Literal
 
 import polars as pl
+
+from workbench.charts.bins import Binned, bin_length_ms, count_in_bins
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -16,15 +17,15 @@ if TYPE_CHECKING:
 Lanes = Literal["principal", "session", "topic"]
 
 LANES_MAX: Final = 16
-BINS_MAX: Final = 140
+STRIP_BINS_MAX: Final = 140
+"""In the strip each bin is wide enough to be seen."""
+FINE_BINS_MAX: Final = 16 * STRIP_BINS_MAX
+"""In the lanes they are as short as a selection of a sixteenth of the strip can show."""
+ACTIVITY_MAX: Final = 3_000
+MARKS_MAX: Final = 500
 SPANS_MAX: Final = 800
-MARKS_MAX: Final = 400
 OTHERS: Final = "(others)"
 NOBODY: Final = "(not authenticated)"
-_STEPS_MS: Final = (
-    *(100, 200, 500, 1_000, 2_000, 5_000, 10_000, 15_000, 30_000, 60_000, 120_000, 300_000),
-    *(600_000, 900_000, 1_800_000, 3_600_000, 7_200_000, 21_600_000, 86_400_000),
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,17 +34,17 @@ class Drawing:
 
     lanes: list[str]
     spans: pl.DataFrame
-    activity: pl.DataFrame
-    marks: pl.DataFrame
+    activity: Binned
+    """Records read and written."""
+    strip: Binned
+    """The same in longer bins."""
+    marks: Binned
     begin: datetime | None
     end: datetime | None
-    bin_ms: int
     span_count: int
     """Spans that were asked for; fewer are drawn when they are merged."""
     loaded_count: int
     undated_count: int
-    mark_count: int
-    """Marks that there are; the first MARKS_MAX are drawn."""
 
 
 def draw(
@@ -59,23 +60,25 @@ def draw(
     if until is not None:
         spans = spans.filter(pl.col("start") < until)
     begin, end = _bounds(tables, since, until)
-    bin_ms = _bin_ms(begin, end)
+    fine_ms = bin_length_ms(begin, end, FINE_BINS_MAX)
+    strip_ms = bin_length_ms(begin, end, STRIP_BINS_MAX)
     order = _order(spans)
-    inside = _inside(begin, end, bin_ms)
-    activity = _activity(tables, lanes, bin_ms).filter(inside).collect()
-    marks = _summed(_in_lanes(_marks(tables, lanes, bin_ms).filter(inside).collect(), order))
+    inside = [pl.col("at").is_between(begin, end)] if begin and end else []
+    activity, marks = (
+        _in_lanes(count_in_bins(events.filter(*inside), fine_ms), order)
+        for events in (_activity(tables, lanes), _marks(tables, lanes))
+    )
     return Drawing(
         lanes=order,
-        spans=_merged(_in_lanes(spans, order), bin_ms),
-        activity=_summed(_in_lanes(activity, order)),
-        marks=marks.sort(pl.col("kind") == "error", "bin", "lane").head(MARKS_MAX),
+        spans=_merged(_with_lane(spans, order), strip_ms),
+        activity=activity.at_most(ACTIVITY_MAX),
+        strip=activity.coarser(strip_ms),
+        marks=marks.at_most(MARKS_MAX),
         begin=begin,
         end=end,
-        bin_ms=bin_ms,
         span_count=spans.height,
         loaded_count=loaded,
         undated_count=undated,
-        mark_count=marks.height,
     )
 
 
@@ -118,14 +121,14 @@ def _lane(lanes: Lanes) -> pl.Expr:
     return pl.format("{} {}", "session", pl.col("who").str.replace("@.*", ""))
 
 
-def _activity(tables: Tables, lanes: Lanes, bin_ms: int) -> pl.LazyFrame:
-    """Count the records that went to and from clients, in bins."""
+def _activity(tables: Tables, lanes: Lanes) -> pl.LazyFrame:
+    """Return the records that went to and from clients."""
     both = pl.concat(
         [
             frame.select(
                 "session",
                 "at",
-                pl.coalesce("topic", "topic_id").fill_null("(unknown)").alias("topic"),
+                what=pl.coalesce("topic", "topic_id").fill_null("(unknown)"),
                 who=pl.col("principal").fill_null(NOBODY),
                 count="record_count",
                 kind=pl.lit(kind),
@@ -133,16 +136,11 @@ def _activity(tables: Tables, lanes: Lanes, bin_ms: int) -> pl.LazyFrame:
             for kind, frame in (("written", tables.produced), ("read", tables.delivered))
         ]
     )
-    lane = pl.col("topic") if lanes == "topic" else _lane(lanes)
-    return (
-        both.with_columns(lane=lane, bin=pl.col("at").dt.truncate(f"{bin_ms}ms"))
-        .group_by("lane", "bin", "kind")
-        .agg(pl.col("count").sum(), what=pl.col("topic").unique().sort().str.join(", "))
-    )
+    return both.with_columns(lane=pl.col("what") if lanes == "topic" else _lane(lanes))
 
 
-def _marks(tables: Tables, lanes: Lanes, bin_ms: int) -> pl.LazyFrame:
-    """Count refusals, failed logins and errors, in bins; for topics those that name one."""
+def _marks(tables: Tables, lanes: Lanes) -> pl.LazyFrame:
+    """Return refusals, failed logins and errors; for topics those that name one."""
     is_login = pl.col("api").is_in(["SASL_HANDSHAKE", "SASL_AUTHENTICATE"])
     refused = pl.col("decision").is_in(["deny", "hold"])
     kind = (
@@ -153,18 +151,16 @@ def _marks(tables: Tables, lanes: Lanes, bin_ms: int) -> pl.LazyFrame:
         .when(pl.col("error_code") != 0)
         .then(pl.lit("error"))
     )
-    told = tables.exchanges.with_columns(kind=kind).filter(pl.col("kind").is_not_null())
-    if lanes == "topic":
-        targets = tables.admin.select("origin", "sequence", lane="targets").explode("lane")
-        told = told.join(targets, on=["origin", "sequence"]).drop_nulls("lane")
-    else:
-        who = pl.col("principal").fill_null(NOBODY)
-        told = told.with_columns(who=who).with_columns(lane=_lane(lanes))
-    return (
-        told.with_columns(bin=pl.col("at").dt.truncate(f"{bin_ms}ms"))
-        .group_by("lane", "bin", "kind", what="api")
-        .agg(count=pl.len().cast(pl.Int64))
-    )
+    told = tables.exchanges.with_columns(
+        kind=kind,
+        what=pl.col("api"),
+        count=pl.lit(1, pl.Int64),
+        who=pl.col("principal").fill_null(NOBODY),
+    ).filter(pl.col("kind").is_not_null())
+    if lanes != "topic":
+        return told.with_columns(lane=_lane(lanes))
+    targets = tables.admin.select("origin", "sequence", lane="targets").explode("lane")
+    return told.join(targets, on=["origin", "sequence"]).drop_nulls("lane")
 
 
 def _bounds(
@@ -181,19 +177,6 @@ def _bounds(
     return since or begin, until or end
 
 
-def _bin_ms(begin: datetime | None, end: datetime | None) -> int:
-    if begin is None or end is None:
-        return _STEPS_MS[0]
-    whole_ms = (end - begin) / timedelta(milliseconds=1)
-    return next((step for step in _STEPS_MS if whole_ms / step <= BINS_MAX), _STEPS_MS[-1])
-
-
-def _inside(begin: datetime | None, end: datetime | None, bin_ms: int) -> pl.Expr:
-    if begin is None or end is None:
-        return pl.lit(value=True)
-    return pl.col("bin").is_between(begin - timedelta(milliseconds=bin_ms), end)
-
-
 def _order(spans: pl.DataFrame) -> list[str]:
     """Choose the lanes: the busiest, in the order of their first span."""
     seen = spans.group_by("lane").agg(pl.len(), pl.col("start").min())
@@ -202,23 +185,30 @@ def _order(spans: pl.DataFrame) -> list[str]:
     return [*names, OTHERS] if seen.height > LANES_MAX else names
 
 
-def _in_lanes(frame: pl.DataFrame, order: list[str]) -> pl.DataFrame:
+def _with_lane(frame: pl.DataFrame, order: list[str]) -> pl.DataFrame:
     """Put what belongs to no chosen lane into the last."""
     is_chosen = pl.col("lane").is_in(order)
     return frame.with_columns(lane=pl.when(is_chosen).then("lane").otherwise(pl.lit(OTHERS)))
 
 
-def _merged(spans: pl.DataFrame, bin_ms: int) -> pl.DataFrame:
+def _in_lanes(binned: Binned, order: list[str]) -> Binned:
+    """Put the bins of lanes that were not chosen together."""
+    moved = replace(binned, rows=_with_lane(binned.rows, order))
+    return moved.coarser(moved.length_ms)
+
+
+def _merged(spans: pl.DataFrame, length_ms: int) -> pl.DataFrame:
     """Merge spans of a lane that begin in one bin when there are too many to draw."""
     counted = spans.with_columns(count=pl.lit(1, pl.Int64))
     if spans.height <= SPANS_MAX:
         return counted
     return (
-        counted.with_columns(bin=pl.col("start").dt.truncate(f"{bin_ms}ms"))
+        counted.with_columns(bin=pl.col("start").dt.truncate(f"{length_ms}ms"))
         .group_by("lane", "bin")
         .agg(
-            pl.col("start", "is_open").min(),
+            pl.col("start").min(),
             pl.col("end").max(),
+            pl.col("is_open").any(),
             pl.col("count", "rejections").sum(),
             session=pl.format("{} sessions", pl.len()),
             peer=pl.format("{} addresses", pl.col("peer").n_unique()),
@@ -227,14 +217,4 @@ def _merged(spans: pl.DataFrame, bin_ms: int) -> pl.DataFrame:
         )
         .drop("bin")
         .sort("start", "lane")
-    )
-
-
-def _summed(frame: pl.DataFrame) -> pl.DataFrame:
-    """Add up what fell into one lane and bin, and name all that did."""
-    keys = ["lane", "bin", "kind"]
-    return (
-        frame.group_by(keys)
-        .agg(pl.col("count").sum(), what=pl.col("what").unique().sort().str.join(", "))
-        .sort(keys)
     )

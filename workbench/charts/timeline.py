@@ -6,13 +6,13 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 import altair as alt
-import polars as pl
 
-from workbench.charts.lanes import MARKS_MAX, Drawing, Lanes, draw
+from workbench.charts.lanes import Drawing, Lanes, draw
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from workbench.charts.bins import Binned
     from workbench.tables import Tables
 
 Row = dict[str, Any]
@@ -26,7 +26,7 @@ _MARKS: Final = {
     "error": ("#333333", "triangle-up"),
 }
 _SPAN: Final = "#7A8CA0"
-_WIDTH: Final = 720
+_WIDTH: Final = 700
 _LANE_HEIGHT: Final = 30
 _OVERVIEW_HEIGHT: Final = 56
 # These have the same widths everywhere, so that a picture drawn here fits where it is looked at.
@@ -98,10 +98,10 @@ def _overview(
     drawing: Drawing, references: list[Row], scale: alt.Scale, brush: alt.Parameter
 ) -> alt.LayerChart:
     bars = (
-        alt.Chart(alt.InlineData(values=_bins(drawing.activity, drawing)))
+        alt.Chart(alt.InlineData(values=_bins(drawing.strip)))
         .mark_bar()
         .encode(
-            x=alt.X("from:T", scale=scale, title=None, axis=alt.Axis(labelExpr=_LABEL)),
+            x=alt.X("from:T", scale=scale, title=None, axis=_axis()),
             x2="to:T",
             y=alt.Y("sum(count):Q", title="records", axis=alt.Axis(tickCount=3)),
             color=_record_colour(None),
@@ -111,9 +111,9 @@ def _overview(
         .add_params(brush)
     )
     marks = (
-        alt.Chart(alt.InlineData(values=_bins(drawing.marks, drawing)))
+        alt.Chart(alt.InlineData(values=_marks(drawing.marks)))
         .mark_rule(strokeWidth=2, y=0, y2=10)
-        .encode(x=alt.X("middle:T", scale=scale), color=_mark_colour(None))
+        .encode(x=alt.X("from:T", scale=scale), color=_mark_colour(None))
     )
     layers: alt.LayerChart = (
         alt.layer(bars, marks, *_reference_layers(references, scale, named=False))
@@ -124,7 +124,7 @@ def _overview(
 
 
 def _detail(drawing: Drawing, references: list[Row], scale: alt.Scale) -> alt.LayerChart:
-    x = alt.X("from:T", scale=scale, title="time (UTC)", axis=alt.Axis(labelExpr=_LABEL))
+    x = alt.X("from:T", scale=scale, title="time (UTC)", axis=_axis())
     y = alt.Y("lane:N", sort=None, title=None, scale=alt.Scale(domain=drawing.lanes))
     spans = (
         alt.Chart(alt.InlineData(values=_span_rows(drawing)))
@@ -132,10 +132,10 @@ def _detail(drawing: Drawing, references: list[Row], scale: alt.Scale) -> alt.La
         .encode(x=x, x2="to:T", y=y, tooltip=_tips("lane", "session", "client", "peer", "state"))
     )
     marks = (
-        alt.Chart(alt.InlineData(values=_bins(drawing.marks, drawing)))
+        alt.Chart(alt.InlineData(values=_marks(drawing.marks)))
         .mark_point(filled=True, size=95, opacity=1, clip=True, stroke="white", strokeWidth=0.7)
         .encode(
-            x=alt.X("middle:T", scale=scale),
+            x=alt.X("from:T", scale=scale),
             y=y,
             color=_mark_colour(_legend("marks")),
             shape=alt.Shape("kind:N", scale=_mark_scale(1), legend=_legend("marks")),
@@ -156,17 +156,19 @@ def _detail(drawing: Drawing, references: list[Row], scale: alt.Scale) -> alt.La
 
 
 def _records(drawing: Drawing, kind: str, x: alt.X, y: alt.Y) -> alt.Chart:
-    rows = _bins(drawing.activity.filter(pl.col("kind") == kind), drawing)
+    rows = [row for row in _bins(drawing.activity) if row["kind"] == kind]
     shade = alt.Scale(type="sqrt", range=[0.35, 1])
     shift = -6 if kind == "read" else 6
     bars: alt.Chart = (
         alt.Chart(alt.InlineData(values=rows))
-        .mark_bar(height=11, yOffset=shift, clip=True)
+        # The outline keeps a short bin in sight when all of the time is shown.
+        .mark_bar(height=11, yOffset=shift, clip=True, strokeWidth=1)
         .encode(
             x=x,
             x2="to:T",
             y=y,
             color=_record_colour(_legend("records") if kind == "read" else None),
+            stroke=alt.value(_RECORDS[kind]),
             opacity=alt.Opacity("count:Q", scale=shade, legend=None),
             tooltip=_tips("lane", "kind", "what", "count"),
         )
@@ -187,8 +189,18 @@ def _reference_layers(references: list[Row], scale: alt.Scale, *, named: bool) -
     return [rule, text.encode(text="name:N")]
 
 
+def _axis() -> alt.Axis:
+    return alt.Axis(labelExpr=_LABEL, labelOverlap="greedy", labelSeparation=10, tickCount=10)
+
+
 def _legend(title: str) -> alt.Legend:
-    return alt.Legend(title=title, orient="bottom", direction="horizontal", titleOrient="left")
+    return alt.Legend(
+        title=title,
+        orient="bottom",
+        direction="horizontal",
+        titleOrient="left",
+        symbolStrokeWidth=0,
+    )
 
 
 def _record_colour(legend: alt.Legend | None) -> alt.Color:
@@ -209,23 +221,32 @@ def _tips(*fields: str) -> list[alt.Tooltip]:
     return [alt.Tooltip(f"{field}:N") for field in (*fields, *timed)]
 
 
-def _bins(counted: pl.DataFrame, drawing: Drawing) -> list[Row]:
-    width = timedelta(milliseconds=drawing.bin_ms)
+def _bins(binned: Binned) -> list[Row]:
     return [
-        {
-            "lane": row["lane"],
-            "kind": row["kind"],
-            "what": row["what"],
-            "count": row["count"],
-            **_times(row["bin"], row["bin"] + width),
-            "middle": _milliseconds(row["bin"] + width / 2),
-        }
-        for row in counted.iter_rows(named=True)
+        _what(row) | _times(row["bin"], row["bin"] + binned.length)
+        for row in binned.rows.iter_rows(named=True)
     ]
 
 
+def _marks(binned: Binned) -> list[Row]:
+    """Place each mark where its first event is."""
+    return [
+        _what(row) | _times(row["first_at"], row["last_at"])
+        for row in binned.rows.iter_rows(named=True)
+    ]
+
+
+def _what(row: Row) -> Row:
+    return {
+        "lane": row["lane"],
+        "kind": row["kind"],
+        "what": ", ".join(row["what"]),
+        "count": row["count"],
+    }
+
+
 def _span_rows(drawing: Drawing) -> list[Row]:
-    least = timedelta(milliseconds=drawing.bin_ms) / 4
+    least = drawing.activity.length
     return [
         {
             "lane": row["lane"],
@@ -251,7 +272,7 @@ def _times(start: datetime, end: datetime) -> Row:
 
 def _domain(drawing: Drawing) -> Sequence[int]:
     begin, end = drawing.begin or _EPOCH, drawing.end or _EPOCH
-    return [_milliseconds(begin), _milliseconds(end) + drawing.bin_ms]
+    return [_milliseconds(begin), _milliseconds(end) + drawing.strip.length_ms]
 
 
 def _counts(drawing: Drawing) -> str:
@@ -263,8 +284,6 @@ def _counts(drawing: Drawing) -> str:
         said.append("those that begin together are merged")
     if drawing.undated_count:
         said.append(f"{drawing.undated_count:,} without a time left out")
-    if drawing.mark_count > MARKS_MAX:
-        said.append(f"{MARKS_MAX:,} of {drawing.mark_count:,} marks drawn")
     said.append("times in UTC")
     return "; ".join(said)
 

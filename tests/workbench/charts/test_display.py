@@ -91,4 +91,5 @@ def test_live_charts_bring_their_own_scripts() -> None:
 
     assert "jupyter" == alt.renderers.active
     assert alt.renderers.options["offline"]
+    assert not alt.renderers.options["embed_options"]["actions"]["editor"]
     assert "https://cdn" not in str(alt.JupyterChart._esm)[:2_000]

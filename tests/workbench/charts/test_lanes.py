@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import pytest
 
 from tests.workbench.frames import Frames, at
 from workbench.charts.lanes import (
-    BINS_MAX,
+    ACTIVITY_MAX,
     LANES_MAX,
     MARKS_MAX,
     NOBODY,
     OTHERS,
     SPANS_MAX,
+    STRIP_BINS_MAX,
     Drawing,
     Lanes,
     draw,
@@ -33,7 +32,8 @@ def recorded() -> Frames:
 
 def rows_of(drawing: Drawing) -> list[int]:
     """Count the rows of each part."""
-    return [part.height for part in (drawing.spans, drawing.activity, drawing.marks)]
+    binned = (drawing.activity, drawing.strip, drawing.marks)
+    return [drawing.spans.height, *(part.rows.height for part in binned)]
 
 
 @pytest.mark.parametrize(
@@ -65,11 +65,11 @@ def test_records_and_refusals_stand_in_their_lanes() -> None:
     """With what they were about."""
     drawing = draw(recorded().tables, "principal")
 
-    assert [("billing@idp", "read", 2, "orders"), ("shop@idp", "written", 2, "orders")] == (
-        drawing.activity.select("lane", "kind", "count", "what").rows()
+    assert [("billing@idp", "read", 2, ["orders"]), ("shop@idp", "written", 2, ["orders"])] == (
+        drawing.activity.rows.select("lane", "kind", "count", "what").rows()
     )
-    assert [("billing@idp", "refused", 1, "DELETE_TOPICS")] == (
-        drawing.marks.select("lane", "kind", "count", "what").rows()
+    assert [("billing@idp", "refused", 1, ["DELETE_TOPICS"], at(40))] == (
+        drawing.marks.rows.select("lane", "kind", "count", "what", "first_at").rows()
     )
 
 
@@ -91,7 +91,9 @@ def test_marks_tell_a_failed_login_from_a_refusal_and_an_error(
     frames.add("exchanges", "s1", 5, **columns)
     frames.add("exchanges", "s1", 6, api="FETCH", decision="allow", error_code=0)
 
-    assert [(NOBODY, kind)] == draw(frames.tables, "principal").marks.select("lane", "kind").rows()
+    marks = draw(frames.tables, "principal").marks.rows
+
+    assert [(NOBODY, kind)] == marks.select("lane", "kind").rows()
 
 
 def test_marks_of_topics_are_those_that_name_one() -> None:
@@ -101,7 +103,7 @@ def test_marks_of_topics_are_those_that_name_one() -> None:
     refused = frames.lines["exchanges"][0]
     refused["sequence"] = frames.lines["admin"][0]["sequence"]
 
-    assert ["orders"] == draw(frames.tables, "topic").marks["lane"].to_list()
+    assert ["orders"] == draw(frames.tables, "topic").marks.rows["lane"].to_list()
 
 
 def test_undated_connections_are_counted() -> None:
@@ -120,7 +122,7 @@ def test_the_time_can_be_limited() -> None:
     assert ["s2"] == drawing.spans["session"].to_list()
     assert (1, 2) == (drawing.span_count, drawing.loaded_count)
     assert (at(200), at(300)) == (drawing.begin, drawing.end)
-    assert drawing.activity.is_empty()
+    assert drawing.activity.rows.is_empty()
 
 
 def test_lanes_beyond_the_limit_share_one() -> None:
@@ -135,7 +137,7 @@ def test_lanes_beyond_the_limit_share_one() -> None:
     assert LANES_MAX + 1 == len(drawing.lanes)
     assert OTHERS == drawing.lanes[-1]
     assert "p20@idp" in drawing.lanes
-    assert set(drawing.activity["lane"]) <= set(drawing.lanes)
+    assert set(drawing.activity.rows["lane"]) <= set(drawing.lanes)
 
 
 def test_too_many_spans_are_merged_and_counted() -> None:
@@ -161,42 +163,31 @@ def test_nothing_drawn_is_ever_too_large() -> None:
         frames.add("exchanges", session, second, api="FETCH", decision="deny")
     drawing = draw(frames.tables, "principal")
 
-    assert 2 * (LANES_MAX + 1) * (BINS_MAX + 1) < 5_000
-    assert all(count < 5_000 for count in rows_of(drawing))
-    assert 288 == drawing.activity["count"].sum()
-    assert drawing.marks.height <= MARKS_MAX
+    spans, activity, strip, marks = rows_of(drawing)
 
-
-def test_refusals_are_drawn_before_errors() -> None:
-    """When there are too many marks, errors are left out first."""
-    frames = Frames()
-    for number in range(40):
-        frames.connect(f"s{number}", f"p{number % 16}", 0, last_seen_at=at(10_000))
-        for second in range(0, 10_000, 500):
-            frames.add("exchanges", f"s{number}", second, api="FETCH", error_code=3)
-            if number % 16 < 12:
-                frames.add("exchanges", f"s{number}", second + 250, api="FETCH", decision="deny")
-    drawing = draw(frames.tables, "principal")
-    drawn = drawing.marks["kind"].value_counts().rows()
-
-    assert drawing.mark_count > MARKS_MAX == drawing.marks.height
-    assert 12 * 20 == dict(drawn)["refused"]
+    assert spans <= SPANS_MAX < 5_000
+    assert activity <= ACTIVITY_MAX < 5_000
+    assert strip <= 2 * (LANES_MAX + 1) * (STRIP_BINS_MAX + 1) < 5_000
+    assert marks <= MARKS_MAX
+    assert 288 == drawing.activity.rows["count"].sum() == drawing.strip.rows["count"].sum()
+    assert 288 == drawing.marks.rows["count"].sum()
 
 
 def test_an_empty_record_draws_nothing() -> None:
     """Without times there is nothing to choose bins from."""
     drawing = draw(Frames().tables, "principal")
 
-    assert [0, 0, 0] == rows_of(drawing)
+    assert [0, 0, 0, 0] == rows_of(drawing)
     assert (None, None) == (drawing.begin, drawing.end)
 
 
-def test_bins_grow_with_the_time() -> None:
-    """A tenth of a second for seconds, an hour for days."""
-    lengths = []
-    for hours in (0.001, 1, 24, 24 * 365):
-        frames = Frames()
-        frames.connect("s1", "shop", 0, last_seen_at=at(0) + timedelta(hours=hours))
-        lengths.append(draw(frames.tables, "principal").bin_ms)
+def test_lanes_show_more_than_the_strip() -> None:
+    """A selection of a part of the strip has something to show."""
+    frames = Frames()
+    frames.connect("s1", "shop", 0, last_seen_at=at(7_200))
+    for second in range(0, 7_200, 30):
+        frames.give("s1", "orders", second, ["a"], second)
+    drawing = draw(frames.tables, "principal")
 
-    assert [100, 30_000, 900_000, 86_400_000] == lengths
+    assert 16 <= drawing.strip.length_ms / drawing.activity.length_ms
+    assert 240 == drawing.activity.rows.height
