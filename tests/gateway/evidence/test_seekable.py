@@ -85,6 +85,13 @@ def test_what_is_no_footer_is_refused(footer: bytes) -> None:
         seek_table_bytes(footer)
 
 
+def test_the_most_frames_are_those_of_the_format() -> None:
+    """Its reference decoder takes 0x8000000 and no more."""
+    footer = struct.pack("<IBI", 0x8000000, 0x80, 0x8F92EAB1)
+
+    assert 8 + 0x8000000 * 12 + 9 == seek_table_bytes(footer)
+
+
 def test_a_table_of_another_kind_of_frame_is_refused() -> None:
     """The frame around the entries must be the one that the format names."""
     assert struct.pack("<I", SEEK_TABLE_MAGIC) == TABLE[:4]
