@@ -42,7 +42,12 @@ def with_committed(deliveries: pl.LazyFrame, frames: Frames) -> pl.LazyFrame:
         there = done.filter(pl.col("origin") == origin).select(*_WHERE, by, highest.alias(name))
         # `by` comes first, as the join needs it; the rest makes the order of the result certain.
         deliveries = deliveries.sort(by, "origin", "sequence").join_asof(
-            there.sort(by), on=by, by=_WHERE, strategy="forward", check_sortedness=False
+            there.sort(by),
+            on=by,
+            by=_WHERE,
+            strategy="forward",
+            allow_exact_matches=False,
+            check_sortedness=False,
         )
         known.append(pl.when(is_there).then(pl.col(name)))
     return deliveries.with_columns(committed_to=pl.max_horizontal(*known))
