@@ -83,7 +83,7 @@ def test_the_notebook_investigates_in_jupyterlab(opened: Visit) -> None:
     )
     assert 8 == findings.locator("tbody tr").count()
     assert "8 yes, 0 no, 0 unknown" in findings.inner_text()
-    assert "05:00" in before
-    assert "05:00" not in after
+    assert "06:00" in before
+    assert "06:00" not in after
     assert any(label.startswith("07:0") for label in after)
     assert [] == opened.elsewhere
