@@ -194,11 +194,13 @@ def _measure(thresholds: BulkThresholds) -> str:
 def _strongest(frame: pl.DataFrame) -> str:
     first = frame.row(0, named=True)
     more = "" if frame.height == 1 else f", the strongest of {frame.height:,} connections"
-    times = "" if first["factor"] is None else f" ({first['factor']:,.0f} times the usual volume)"
+    is_more = "volume" in first["signals"]
+    times = f" ({first['factor']:,.0f} times the usual volume)" if is_more else ""
     again = f", {first['again']:,} of them again" if first["again"] else ""
     seconds = (first["ended_at"] - first["started_at"]).total_seconds()
+    took = f"{seconds:,.1f} s" if seconds >= 1 else f"{1_000 * seconds:,.0f} ms"
     return (
         f"{first['principal']} from {first['peer']} was given "
         f"{count_of(first['records'], 'record')} of {', '.join(first['topics'])} "
-        f"in {seconds:,.1f} s from {moment(first['started_at'])}{times}{again}{more}."
+        f"in {took} from {moment(first['started_at'])}{times}{again}{more}."
     )
