@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from confluent_kafka import KafkaException
+from confluent_kafka import Consumer, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from tests.kafka.distribution import java, warm_up
@@ -124,19 +124,28 @@ class Cluster:
         self.nodes: dict[int, tuple[str, int]] = {}
 
     def wait_until_ready(self, *, broker_count: int = 1) -> None:
-        """Wait until so many brokers are registered and answer."""
+        """Wait until so many brokers are registered, and one of them coordinates groups."""
+        settings: dict[str, str | int | float | bool] = {
+            "bootstrap.servers": self.bootstrap,
+            "log_level": 0,
+        }
         deadline = time.monotonic() + READY_SECONDS
-        admin = AdminClient({"bootstrap.servers": self.bootstrap, "log_level": 0})
-        while True:
-            try:
-                found = admin.list_topics(timeout=1).brokers
-            except KafkaException:
-                found = {}
-            if len(found) >= broker_count:
-                self.nodes = {each.id: (str(each.host), each.port) for each in found.values()}
-                return
+        admin = AdminClient(settings)
+        consumer = Consumer(settings | {"group.id": "first"})
+        while not self._is_ready(admin, consumer, broker_count):
             self._fail_if(late=time.monotonic() > deadline)
             time.sleep(0.1)
+        consumer.close()
+
+    def _is_ready(self, admin: AdminClient, consumer: Consumer, broker_count: int) -> bool:
+        try:
+            found = admin.list_topics(timeout=1).brokers
+            self.nodes = {each.id: (str(each.host), each.port) for each in found.values()}
+            # The first question about a group makes the topic that groups are kept in.
+            consumer.committed([TopicPartition("none", 0)], 5)
+        except KafkaException:
+            return False
+        return len(found) >= broker_count
 
     def _fail_if(self, *, late: bool) -> None:
         dead = [broker for broker in self.brokers if not broker.is_running]

@@ -17,6 +17,7 @@ from tests.kafka.truth import (
     codecs,
     create_topic,
     id_bytes,
+    leaders,
     partition_count,
     set_group_config,
     wait_for,
@@ -70,6 +71,10 @@ class Place:
         records = numbered(COUNT, partitions=partitions, timestamp_ms=TIMESTAMP_MS)
         DIRECT.produce(self.direct, topic, records, Sending(codec=codec))
         return topic
+
+    def leader(self, topic: str) -> tuple[str, int]:
+        """Tell where clients of this place reach the leader of a topic's partition 0."""
+        return self.nodes[leaders(self.direct, topic)[0]]
 
     def note_sent(self, topic: str, records: Iterable[Record]) -> None:
         """Remember what the client says that it sent to a topic."""
@@ -299,7 +304,7 @@ def _transaction(first: int, *, is_committed: bool) -> Transaction:
 
 # Aborted transactions stand among committed ones, at both ends of what a consumer reads.
 _TRANSACTIONS = (
-    *(_transaction(100 * n, is_committed=n % 3 != 0) for n in range(20)),
+    *(_transaction(100 * n, is_committed=n % 3 != 0) for n in range(30)),
     _transaction(9000, is_committed=True),
 )
 _ALL_COMMITTED = tuple(each for each in _TRANSACTIONS if each.is_committed)

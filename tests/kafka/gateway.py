@@ -20,10 +20,13 @@ from tests.kafka.ports import free_ports
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from tests.kafka.cluster import Cluster
+
 STREAMWITNESS = Path(sys.executable).with_name("streamwitness")
 # Recovery waits up to a minute for the sealer of an earlier run.
 WAIT_SECONDS = 90
-NODE_COUNT = 4
+# Room for a cluster that grows, and for a node that does not exist.
+SPARE_NODES = 2
 USER, PASSWORD = "alice", "alice's secret"
 # A stop while clients are still connected should not cost each test ten seconds.
 LIMITS = {"drain_seconds": 2}
@@ -43,25 +46,31 @@ class Options:
 class Gateway:
     """A gateway with its configuration, archive and log; it may run, and run again."""
 
-    def __init__(self, folder: Path, upstream: str, options: Options | None = None) -> None:
+    def __init__(self, folder: Path, cluster: Cluster, options: Options | None = None) -> None:
         options = options or Options()
         folder.mkdir(parents=True, exist_ok=True)
         self.archive = folder / "archive"
         self.journal = folder / "journal"
         self.log = folder / "gateway.log"
-        self.port = free_ports(1 + NODE_COUNT, host=options.host)
+        self._first_node = min(cluster.nodes)
+        self._node_count = max(cluster.nodes) - self._first_node + 1 + SPARE_NODES
+        self.port = free_ports(1 + self._node_count, host=options.host)
         self.host = options.advertised_host or options.host
         self.process: subprocess.Popen[bytes] | None = None
         self._file = folder / "gateway.yaml"
         # JSON is YAML.
-        self._file.write_text(json.dumps(self._configuration(upstream, options)))
+        self._file.write_text(json.dumps(self._configuration(cluster.bootstrap, options)))
 
     def _configuration(self, upstream: str, options: Options) -> dict[str, object]:
         listener: dict[str, object] = {
             "name": "clients",
             "host": options.host,
             "port": self.port,
-            "nodes": {"first_port": self.port + 1, "count": NODE_COUNT},
+            "nodes": {
+                "first_port": self.port + 1,
+                "first_node_id": self._first_node,
+                "count": self._node_count,
+            },
             "authentication": _authentication(options.authentication),
         }
         if options.advertised_host is not None:
@@ -82,9 +91,16 @@ class Gateway:
         return f"{self.host}:{self.port}"
 
     @property
+    def ports(self) -> range:
+        """All ports of the gateway."""
+        return range(self.port, self.port + 1 + self._node_count)
+
+    @property
     def nodes(self) -> dict[int, tuple[str, int]]:
         """Where clients are told that each node is."""
-        return {node: (self.host, self.port + 1 + node) for node in range(NODE_COUNT)}
+        return {
+            self._first_node + n: (self.host, self.port + 1 + n) for n in range(self._node_count)
+        }
 
     def start(self) -> None:
         """Start the process and wait until clients can work."""
@@ -139,10 +155,10 @@ class Gateway:
 
 @contextmanager
 def running_gateway(
-    folder: Path, upstream: str, options: Options | None = None
+    folder: Path, cluster: Cluster, options: Options | None = None
 ) -> Iterator[Gateway]:
     """Run a gateway until the end of the block at the latest."""
-    gateway = Gateway(folder, upstream, options)
+    gateway = Gateway(folder, cluster, options)
     try:
         gateway.start()
         yield gateway

@@ -168,7 +168,9 @@ def _place(message: object) -> Place:
 
 def _aiokafka_producer(bootstrap: str, topic: str) -> Work:
     async def work(note: Note, stop: threading.Event) -> None:
-        producer = AIOKafkaProducer(bootstrap_servers=bootstrap, compression_type="gzip")
+        producer = AIOKafkaProducer(
+            bootstrap_servers=bootstrap, acks="all", compression_type="gzip"
+        )
         await producer.start()
         n = 0
         while not stop.is_set():

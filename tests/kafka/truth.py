@@ -16,7 +16,7 @@ from confluent_kafka.cimpl import NewTopic
 
 from gateway.wire.api_keys import ApiKey
 from tests.kafka.clients.confluent import END, Confluent, ask_one, connection, to_record
-from tests.kafka.raw import RawClient, address_of, batch_headers, fetch_fields
+from tests.kafka.raw import RawClient, batch_headers, fetch_fields
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -93,7 +93,7 @@ def whole_log(
 
 def codecs(bootstrap: str, topic: str) -> set[str]:
     """Tell how the batches in partition 0 are compressed, those of control records left out."""
-    with RawClient(address_of(bootstrap)) as client:
+    with RawClient(leader_address(bootstrap, topic)) as client:
         answer = client.ask(ApiKey.FETCH, FETCH_VERSION, fetch_fields(topic, 0))
     return {header.codec for header in batch_headers([answer]) if not header.is_control}
 
@@ -108,6 +108,13 @@ def leaders(bootstrap: str, topic: str) -> dict[int, int]:
     """Tell which node leads each partition of a topic."""
     found = AdminClient(connection(bootstrap)).list_topics(topic, timeout=SETTLE_SECONDS)
     return {each.id: each.leader for each in found.topics[topic].partitions.values()}
+
+
+def leader_address(bootstrap: str, topic: str) -> tuple[str, int]:
+    """Tell where the leader of a topic's partition 0 listens."""
+    found = AdminClient(connection(bootstrap)).list_topics(topic, timeout=SETTLE_SECONDS)
+    leader = found.brokers[found.topics[topic].partitions[0].leader]
+    return str(leader.host), leader.port
 
 
 def set_group_config(bootstrap: str, group: str, key: str, value: str) -> None:

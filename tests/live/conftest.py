@@ -64,7 +64,7 @@ def prefix() -> str:
 @pytest.fixture
 def gateway(kafka: Cluster, tmp_path: Path) -> Iterator[Gateway]:
     """A gateway in front of the cluster, with an archive of its own."""
-    with running_gateway(tmp_path / "gateway", kafka.bootstrap) as gateway:
+    with running_gateway(tmp_path / "gateway", kafka) as gateway:
         yield gateway
 
 
@@ -72,7 +72,7 @@ def gateway(kafka: Cluster, tmp_path: Path) -> Iterator[Gateway]:
 def standing_gateway(kafka: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
     """One gateway for the tests that neither stop it nor need its archive for themselves."""
     folder = tmp_path_factory.mktemp("gateway")
-    with running_gateway(folder, kafka.bootstrap) as gateway:
+    with running_gateway(folder, kafka) as gateway:
         yield gateway
 
 

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from tests.kafka.features import Place
     from tests.kafka.gateway import Gateway
 
-NODE = 1
 COUNT = 200
 FETCH_VERSION = 12
 
@@ -33,7 +32,7 @@ def test_records_below_the_requested_offset_are_delivered_and_marked(
     topic = through.topic()
     DIRECT.produce(through.direct, topic, numbered(COUNT), Sending(codec="zstd"))
 
-    with RawClient(through.nodes[NODE]) as client:
+    with RawClient(through.leader(topic)) as client:
         client.ask(ApiKey.FETCH, FETCH_VERSION, fetch_fields(topic, 150))
 
     reads = wait_until_sealed(standing_gateway).reads(topic)
@@ -65,7 +64,7 @@ def test_a_cut_batch_at_the_end_is_no_delivery(through: Place, standing_gateway:
     topic = through.topic()
     for _ in range(3):
         DIRECT.produce(through.direct, topic, numbered(COUNT), Sending())
-    with RawClient(through.nodes[NODE]) as client:
+    with RawClient(through.leader(topic)) as client:
         whole = client.ask(ApiKey.FETCH, FETCH_VERSION, fetch_fields(topic, 0))
         size = len(whole["responses"][0]["partitions"][0]["records"])
         fields = fetch_fields(topic, 0, max_bytes=size // 2)
@@ -86,7 +85,7 @@ def test_an_incremental_fetch_is_recorded_with_the_offsets_it_left_out(
     """A fetch session names only what changed; where it reads the rest is remembered."""
     topic = through.topic()
     DIRECT.produce(through.direct, topic, numbered(10), Sending(codec="gzip"))
-    with RawClient(through.nodes[NODE]) as client:
+    with RawClient(through.leader(topic)) as client:
         fields = fetch_fields(topic, 5) | {"session_epoch": 0}
         opened = client.ask(ApiKey.FETCH, FETCH_VERSION, fields)
         again = {"session_id": opened["session_id"], "session_epoch": 1, "replica_id": -1}

@@ -73,7 +73,7 @@ def test_nothing_promised_or_given_is_lost(
 ) -> None:
     """After every recovery the archive holds all that clients were acknowledged or delivered."""
     kills: int = pytestconfig.getoption("kills")
-    gateway = Gateway(tmp_path / "gateway", kafka.bootstrap)
+    gateway = Gateway(tmp_path / "gateway", kafka)
     gateway.start()
     place = Place(
         bootstrap=gateway.bootstrap, direct=kafka.bootstrap, prefix=prefix, nodes=gateway.nodes

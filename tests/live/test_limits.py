@@ -11,7 +11,7 @@ import pytest
 
 from gateway.wire.api_keys import ApiKey
 from tests.kafka.gateway import Options, running_gateway
-from tests.kafka.raw import RawClient, fetch_fields, request
+from tests.kafka.raw import RawClient, address_of, fetch_fields, request
 from tests.kafka.records import Record, Sending
 from tests.kafka.truth import DIRECT
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from tests.kafka.cluster import Cluster
     from tests.kafka.features import Place
 
-NODE = 1
 MIB = 1 << 20
 RECORDS_BYTES = 24 * MIB
 
@@ -45,13 +44,13 @@ def test_a_reader_that_does_not_read_costs_no_memory(
     big: str, kafka: Cluster, tmp_path: Path
 ) -> None:
     """Answers worth a gigabyte wait in the broker, not in the gateway."""
-    with running_gateway(tmp_path / "gateway", kafka.bootstrap) as gateway:
+    with running_gateway(tmp_path / "gateway", kafka) as gateway:
         assert gateway.process is not None
-        with RawClient(gateway.nodes[NODE]) as warm:
+        with RawClient(address_of(gateway.bootstrap)) as warm:
             warm.ask(ApiKey.FETCH, 12, fetch_fields(big, 0, max_bytes=RECORDS_BYTES))
         before = resident_bytes(gateway.process.pid)
         fields = fetch_fields(big, 0, max_bytes=RECORDS_BYTES)
-        readers = [RawClient(gateway.nodes[NODE]) for _ in range(3)]
+        readers = [RawClient(address_of(gateway.bootstrap)) for _ in range(3)]
         for reader in readers:
             reader.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65_536)
             reader.socket.sendall(request(ApiKey.FETCH, 12, fields) * 20)
@@ -70,8 +69,8 @@ def test_a_reader_that_does_not_read_costs_no_memory(
 def test_an_idle_connection_is_closed(kafka: Cluster, tmp_path: Path) -> None:
     """A client that vanished without a word does not keep two connections for ever."""
     options = Options(limits={"idle_ms": 1000})
-    with running_gateway(tmp_path / "gateway", kafka.bootstrap, options) as gateway:
-        with RawClient(gateway.nodes[NODE]) as client:
+    with running_gateway(tmp_path / "gateway", kafka, options) as gateway:
+        with RawClient(address_of(gateway.bootstrap)) as client:
             client.ask(ApiKey.METADATA, 12, {"topics": []})
 
             assert client.receive() == b""
@@ -84,9 +83,9 @@ def test_an_idle_connection_is_closed(kafka: Cluster, tmp_path: Path) -> None:
 
 
 def _upstream_states(pid: int, kafka: Cluster) -> list[str]:
-    port = kafka.nodes[NODE][1]
+    brokers = set(kafka.nodes.values())
     connections = psutil.Process(pid).net_connections("tcp")
-    return [each.status for each in connections if len(each.raddr) and each.raddr.port == port]
+    return [each.status for each in connections if tuple(each.raddr) in brokers]
 
 
 def test_a_broker_that_closes_ends_the_clients_connection(
@@ -94,8 +93,8 @@ def test_a_broker_that_closes_ends_the_clients_connection(
 ) -> None:
     """What the broker refuses to answer is not left half open."""
     topic = direct.topic()
-    with running_gateway(tmp_path / "gateway", kafka.bootstrap) as gateway:
-        with RawClient(gateway.nodes[NODE]) as client:
+    with running_gateway(tmp_path / "gateway", kafka) as gateway:
+        with RawClient(address_of(gateway.bootstrap)) as client:
             # acks=0 to a partition that does not exist: brokers close, since they cannot answer.
             partition = {"index": 99, "records": b""}
             fields = {

@@ -38,7 +38,7 @@ SECONDS = 30
 def guarded(kafka: Cluster, tmp_path: Path) -> Iterator[Gateway]:
     """A gateway that asks for a password."""
     options = Options(authentication="plain")
-    with running_gateway(tmp_path / "gateway", kafka.bootstrap, options) as gateway:
+    with running_gateway(tmp_path / "gateway", kafka, options) as gateway:
         yield gateway
 
 

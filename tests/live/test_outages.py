@@ -11,7 +11,7 @@ from tests.kafka.cluster import running_cluster
 from tests.kafka.evidence import Evidence
 from tests.kafka.gateway import Gateway, running_gateway
 from tests.kafka.load import ACKNOWLEDGED, RECEIVED, Load
-from tests.kafka.raw import RawClient
+from tests.kafka.raw import RawClient, address_of
 from tests.kafka.truth import create_topic, leaders, wait_for, whole_log
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def test_clients_go_on_after_the_gateway_restarted(
     """The same ports stand for the same nodes, and one archive tells of both runs."""
     topic = f"{prefix}-restart"
     create_topic(kafka.bootstrap, topic, 2)
-    with running_gateway(tmp_path / "gateway", kafka.bootstrap) as gateway:
+    with running_gateway(tmp_path / "gateway", kafka) as gateway:
         with Load(gateway.bootstrap, topic, tmp_path / "load.log") as load:
             load.wait_for_progress()
             gateway.stop()
@@ -75,7 +75,7 @@ def test_clients_go_on_after_brokers_went(
     with running_cluster(tmp_path / "kafka", brokers=brokers) as cluster:
         create_topic(cluster.bootstrap, "topic", 2)
         led_by = leaders(cluster.bootstrap, "topic")
-        with running_gateway(tmp_path / "gateway", cluster.bootstrap) as gateway:
+        with running_gateway(tmp_path / "gateway", cluster) as gateway:
             with Load(gateway.bootstrap, "topic", tmp_path / "load.log") as load:
                 load.wait_for_progress()
                 disturb(cluster, led_by[0])
@@ -96,12 +96,12 @@ def test_clients_go_on_after_brokers_went(
 
 def test_a_cluster_that_is_not_there_is_waited_for(kafka: Cluster, tmp_path: Path) -> None:
     """A client of a node that the cluster does not have is closed, and others are served."""
-    with running_gateway(tmp_path / "gateway", kafka.bootstrap) as gateway:
-        with RawClient(gateway.nodes[3]) as client:
+    with running_gateway(tmp_path / "gateway", kafka) as gateway:
+        with RawClient(gateway.nodes[max(kafka.nodes) + 1]) as client:
             client.socket.sendall(b"\0\0\0\x0a\0\x12\0\0\0\0\0\1\xff\xff")
 
             assert client.receive() == b""
         assert gateway.wait_for("connection_closed")["reason"] == "broker_unreachable"
-        with RawClient(gateway.nodes[1]) as client:
+        with RawClient(address_of(gateway.bootstrap)) as client:
             client.socket.sendall(b"\0\0\0\x0a\0\x12\0\0\0\0\0\1\xff\xff")
             assert client.receive() != b""

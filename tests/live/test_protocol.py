@@ -14,9 +14,9 @@ from gateway.apis.error_codes import ErrorCode
 from gateway.wire.api_keys import ApiKey
 from gateway.wire.messages import api_versions, decode_response
 from tests.kafka.evidence import Evidence, wait_until_sealed
-from tests.kafka.raw import RawClient, fetch_fields, produce_fields, request
+from tests.kafka.raw import RawClient, address_of, fetch_fields, produce_fields, request
 from tests.kafka.records import Record, Sending, numbered
-from tests.kafka.truth import DIRECT, id_bytes, wait_for, whole_log
+from tests.kafka.truth import DIRECT, id_bytes, leader_address, wait_for, whole_log
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from tests.kafka.features import Place
     from tests.kafka.gateway import Gateway
 
-NODE = 1
 # What differs between two answers of one broker, or between the broker's and the gateway's.
 BLANKED = frozenset(
     {"host", "port", "throttle_time_ms", "session_id", "member_id", "error_message", "heartbeat"}
@@ -44,10 +43,10 @@ def blanked(node: object) -> object:
     return bytes(node) if isinstance(node, memoryview) else node
 
 
-def both(place: Place, kafka: Cluster, api_key: ApiKey, version: int, fields: Body) -> list[object]:
+def both(place: Place, topic: str, api_key: ApiKey, version: int, fields: Body) -> list[object]:
     """Ask the broker and then the gateway the same."""
     answers = []
-    for address in (kafka.nodes[NODE], place.nodes[NODE]):
+    for address in (leader_address(place.direct, topic), place.leader(topic)):
         with RawClient(address) as client:
             answers.append(blanked(client.ask(api_key, version, fields)))
     return answers
@@ -137,9 +136,11 @@ def test_answers_differ_in_addresses_only(
     """Leader epochs, topic ids, cursors, errors and records come through as they are."""
     topic_id = id_bytes(DIRECT.topic_id(through.direct, topic))
     api_key, fields = questions(topic, topic_id)[about]
-    version = min(api_versions()[api_key].version_max, offered(kafka.nodes[NODE])[api_key][1])
+    version = min(
+        api_versions()[api_key].version_max, offered(address_of(kafka.bootstrap))[api_key][1]
+    )
 
-    direct, gateway = both(through, kafka, api_key, version, fields)
+    direct, gateway = both(through, topic, api_key, version, fields)
 
     assert direct == gateway
 
@@ -156,7 +157,7 @@ def offered(address: tuple[str, int]) -> dict[int, tuple[int, int]]:
 
 def test_only_what_both_sides_know_is_offered(through: Place, kafka: Cluster) -> None:
     """An API is offered as far as the broker and the gateway know it, and not if it is hidden."""
-    broker, gateway = offered(kafka.nodes[NODE]), offered(through.nodes[NODE])
+    broker, gateway = offered(address_of(kafka.bootstrap)), offered(address_of(through.bootstrap))
 
     assert set(gateway) == {key for key in broker if is_offered(key)}
     assert gateway.pop(ApiKey.API_VERSIONS) == (0, VERSION_MAX)
@@ -168,13 +169,13 @@ def test_only_what_both_sides_know_is_offered(through: Place, kafka: Cluster) ->
 
 def test_produce_is_offered_from_version_0(through: Place) -> None:
     """A higher minimum is, to librdkafka, a broker without any Produce that it knows."""
-    assert offered(through.nodes[NODE])[ApiKey.PRODUCE][0] == 0
+    assert offered(address_of(through.bootstrap))[ApiKey.PRODUCE][0] == 0
 
 
 @pytest.mark.parametrize("version", [VERSION_MAX + 1, TOO_NEW])
 def test_a_too_new_api_versions_is_answered_in_version_0(version: int, through: Place) -> None:
     """The client learns from an answer that it can read which version to try instead."""
-    with RawClient(through.nodes[NODE]) as client:
+    with RawClient(address_of(through.bootstrap)) as client:
         begin = ApiKey.API_VERSIONS.to_bytes(2) + version.to_bytes(2) + (5).to_bytes(4)
         client.socket.sendall((len(begin) + 2).to_bytes(4) + begin + b"\xff\xff")
         answer = decode_response(client.receive(), ApiKey.API_VERSIONS, 0)
@@ -201,7 +202,7 @@ def test_what_cannot_be_answered_ends_the_connection(
     sent: bytes, standing_gateway: Gateway
 ) -> None:
     """The gateway closes, says why in the record, and serves on."""
-    with RawClient(standing_gateway.nodes[NODE]) as client:
+    with RawClient(address_of(standing_gateway.bootstrap)) as client:
         peer = "{}:{}".format(*client.socket.getsockname())
         client.socket.sendall(sent)
 
@@ -212,14 +213,14 @@ def test_what_cannot_be_answered_ends_the_connection(
     evidence = wait_until_sealed(standing_gateway)
     sessions = evidence.tables.sessions.filter(pl.col("session") == opened["session"])
     assert sessions.collect()["close_reason"].to_list() == ["protocol_error"]
-    with RawClient(standing_gateway.nodes[NODE]) as client:
+    with RawClient(address_of(standing_gateway.bootstrap)) as client:
         assert client.ask(ApiKey.API_VERSIONS, 0)["error_code"] == 0
 
 
 def test_answers_come_in_the_order_of_the_requests(topic: str, through: Place) -> None:
     """What the gateway answers itself waits behind a Fetch that the broker holds."""
     fetch = fetch_fields(topic, 10) | {"max_wait_ms": 700}
-    with RawClient(through.nodes[NODE]) as client:
+    with RawClient(through.leader(topic)) as client:
         numbers = [
             client.send(ApiKey.METADATA, 12, {"topics": []}),
             client.send(ApiKey.FETCH, 12, fetch),
@@ -234,7 +235,7 @@ def test_answers_come_in_the_order_of_the_requests(topic: str, through: Place) -
 def test_acks_0_is_pipelined_and_flushed(topic: str, through: Place) -> None:
     """Requests without an answer reach the broker even when the client closes right after them."""
     records = [Record(partition=1, value=b"%d" % n) for n in range(50)]
-    with RawClient(through.nodes[NODE]) as client:
+    with RawClient(through.leader(topic)) as client:
         for record in records:
             client.send(ApiKey.PRODUCE, 11, produce_fields(topic, [record], acks=0))
         assert client.ask(ApiKey.METADATA, 12, {"topics": []})["topics"] == []
@@ -247,11 +248,11 @@ def test_acks_0_is_pipelined_and_flushed(topic: str, through: Place) -> None:
     ]
 
 
-def test_a_session_keeps_to_names_or_ids(topic: str, through: Place, kafka: Cluster) -> None:
+def test_a_session_keeps_to_names_or_ids(topic: str, through: Place) -> None:
     """A fetch session that changes from names to ids gets the broker's own error."""
     topic_id = id_bytes(DIRECT.topic_id(through.direct, topic))
     errors = []
-    for address in (kafka.nodes[NODE], through.nodes[NODE]):
+    for address in (leader_address(through.direct, topic), through.leader(topic)):
         with RawClient(address) as client:
             opened = client.ask(ApiKey.FETCH, 12, fetch_fields(topic, 0) | {"session_epoch": 0})
             fields = by_id(fetch_fields(topic, 0), topic_id)
@@ -264,7 +265,7 @@ def test_a_session_keeps_to_names_or_ids(topic: str, through: Place, kafka: Clus
 
 def test_software_names_are_evidence(gateway: Gateway) -> None:
     """What a client says about its library is kept, also when it is strange."""
-    with RawClient(gateway.nodes[NODE]) as client:
+    with RawClient(address_of(gateway.bootstrap)) as client:
         assert client.ask(ApiKey.API_VERSIONS, 3, SOFTWARE)["error_code"] == 0
     gateway.wait_for("connection_closed")
     gateway.stop()

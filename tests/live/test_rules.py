@@ -39,7 +39,7 @@ def ruled(kafka: Cluster, tmp_path: Path) -> Iterator[Gateway]:
         {"id": "closed", "apis": closed, "topics": ["*secret"]},
         {"id": "hidden", "apis": ["METADATA"], "topics": ["*hidden"]},
     )
-    with running_gateway(tmp_path / "gateway", kafka.bootstrap, Options(forbid=rules)) as gateway:
+    with running_gateway(tmp_path / "gateway", kafka, Options(forbid=rules)) as gateway:
         yield gateway
 
 

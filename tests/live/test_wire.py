@@ -15,7 +15,7 @@ from gateway.wire.messages import decode_response
 from gateway.wire.records.batch import walk
 from tests.kafka.evidence import Evidence
 from tests.kafka.features import FEATURES, Place
-from tests.kafka.gateway import NODE_COUNT, Options, running_gateway
+from tests.kafka.gateway import Options, running_gateway
 from tests.kafka.matrix import CELLS, CLIENTS
 from tests.kafka.tap import TAP_HOST, tapped
 
@@ -41,16 +41,17 @@ def behind_tap(
 ) -> Iterator[tuple[Gateway, list[Wire], Place]]:
     """A gateway, the wires of its clients, and the place where clients meet the tap."""
     options = Options(advertised_host=TAP_HOST)
-    with running_gateway(tmp_path / "gateway", kafka.bootstrap, options) as gateway:
-        ports = range(gateway.port, gateway.port + 1 + NODE_COUNT)
-        with tapped("127.0.0.1", ports) as wires:
-            place = Place(
-                bootstrap=f"{TAP_HOST}:{gateway.port}",
-                direct=kafka.bootstrap,
-                prefix=prefix,
-                nodes=gateway.nodes,
-            )
-            yield gateway, wires, place
+    with (
+        running_gateway(tmp_path / "gateway", kafka, options) as gateway,
+        tapped("127.0.0.1", gateway.ports) as wires,
+    ):
+        place = Place(
+            bootstrap=f"{TAP_HOST}:{gateway.port}",
+            direct=kafka.bootstrap,
+            prefix=prefix,
+            nodes=gateway.nodes,
+        )
+        yield gateway, wires, place
 
 
 @pytest.mark.parametrize("client", CLIENTS, ids=lambda client: client.name)
