@@ -20,6 +20,7 @@ NOTE = "import sys; open(sys.argv[1], 'a').write('started\\n'); "
 WAIT_FOR_THE_END = NOTE + "sys.stdin.read()"
 DIE_ONCE = NOTE + "sys.exit(3) if len(open(sys.argv[1]).readlines()) == 1 else sys.stdin.read()"
 FAIL_AT_THE_END = NOTE + "sys.stdin.read(); sys.exit(4)"
+DIE_TWICE = DIE_ONCE.replace("== 1", "< 3")
 NEVER_END = NOTE + "import time; time.sleep(60)"
 
 
@@ -63,6 +64,32 @@ async def test_a_dead_sealer_is_started_again(notes: Path) -> None:
         assert await running
     died = [line for line in lines if line["event"] == "sealer_died"]
     assert [(line["exit_code"], line["restart_in_ms"]) for line in died] == [(3, 250)]
+
+
+@pytest.mark.parametrize(("well_seconds", "pauses"), [(0.0, [10, 10]), (60.0, [10, 20])])
+async def test_pauses_grow_unless_the_sealer_was_well(
+    notes: Path, monkeypatch: pytest.MonkeyPatch, well_seconds: float, pauses: list[int]
+) -> None:
+    """A sealer that dies at once is not started in a frenzy; one that ran long starts afresh."""
+    monkeypatch.setattr(module, "BACKOFF_SECONDS", 0.01)
+    monkeypatch.setattr(module, "WELL_SECONDS", well_seconds)
+    supervisor = supervise(DIE_TWICE, notes)
+    with structlog.testing.capture_logs() as lines:
+        running = asyncio.create_task(supervisor.keep_alive())
+        await started(notes, 3)
+        supervisor.finish()
+
+        assert await running
+    assert pauses == [line["restart_in_ms"] for line in lines if line["event"] == "sealer_died"]
+
+
+async def test_a_sealer_that_does_not_run_cannot_be_killed(notes: Path) -> None:
+    """A shutdown in the first moments, or between two lives, has nothing to kill."""
+    supervisor = supervise(WAIT_FOR_THE_END, notes)
+    with structlog.testing.capture_logs() as lines:
+        supervisor.kill()
+
+    assert lines == []
 
 
 async def test_a_sealer_that_is_dead_at_the_end_gets_one_more_try(

@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
+import structlog
 
 from gateway.evidence.errors import JournalError
 from gateway.evidence.event import EventKind
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gateway.evidence.event import Event
+    from workbench.demo.cluster import Cluster
 
 ASK_FOR_TOPICS = request(ApiKey.METADATA, 12)
 
@@ -211,6 +213,24 @@ async def test_a_throttled_journal_pauses_reading(tmp_path: Path) -> None:
         served.recorder.measure(0)
         assert await reader.read() == b""
     assert EventKind.EXCHANGE in disk.kinds
+
+
+async def test_it_is_ready_once_the_cluster_has_answered(tmp_path: Path, cluster: Cluster) -> None:
+    """Listening is not being ready: the log says both, and ready last."""
+    port = int(cluster.bootstrap.rpartition(":")[2])
+    config = config_for(tmp_path, upstream=[1], first_node_id=cluster.node_ids[0])
+    with structlog.testing.capture_logs() as lines:
+        async with Served(config) as served:
+            await asyncio.sleep(0.6)
+            told_early = [line["event"] for line in lines]
+            served.worker._upstream._options = config_for(tmp_path, upstream=[port]).upstream
+            async with asyncio.timeout(10):
+                while not any(line["event"] == "ready" for line in lines):
+                    await asyncio.sleep(0.01)
+
+    assert told_early == ["listening", "upstream_unreachable"]
+    told = [line["event"] for line in lines]
+    assert told[2:4] == ["upstream_found", "ready"]
 
 
 async def test_a_taken_port_is_named(tmp_path: Path) -> None:
