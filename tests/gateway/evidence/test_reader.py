@@ -193,6 +193,7 @@ def test_a_damaged_block_costs_its_events_and_no_more(
         damage.last_sequence,
         damage.block,
     )
+    assert (ORIGIN, segments[0].name) == (damage.origin, damage.segment)
     assert [0, 1, 2, *range(5, 11)] == numbers(found)
 
 
