@@ -130,6 +130,18 @@ def produce_shapes(client: Client, place: Place) -> Outcome:
     }
 
 
+def produce_null_header(client: Client, place: Place) -> Outcome:
+    """Send a header without a value, which is not one with an empty value."""
+    topic = place.topic()
+    record = Record(value=b"v", headers=(("null", None), ("empty", b"")))
+    place.note_sent(topic, client.produce(place.bootstrap, topic, [record], Sending()))
+    reading = Reading(count=1, start={0: 0})
+    return [
+        each.without_time()
+        for each in place.note_received(topic, client.consume(place.bootstrap, topic, reading))
+    ]
+
+
 def consume_codec(codec: Codec, client: Client, place: Place) -> Outcome:
     """Read records that another client compressed."""
     topic = place.seeded(codec=codec)
@@ -353,6 +365,7 @@ FEATURES: tuple[Feature, ...] = (
         title="headers, null keys, tombstones, empty values",
         run=produce_shapes,
     ),
+    Feature(name="null-header", title="headers without a value", run=produce_null_header),
     *(
         Feature(
             name=f"consume-{codec}",

@@ -23,6 +23,7 @@ UNTRIED: dict[tuple[str, str], str] = {
     ("kafka-python", "group-consumer"): "knows the classic protocol only",
     ("aiokafka", "share"): NO_SHARE_GROUPS,
     ("kafka-python", "share"): NO_SHARE_GROUPS,
+    ("kafka-python", "null-header"): "sends no header without a value",
     ("aiokafka", "topic-id"): "does not tell topic ids",
     ("aiokafka", "delete-group"): "cannot delete groups",
 }
