@@ -58,7 +58,11 @@ class Load:
     def __exit__(self, *_: object) -> None:
         """Stop all clients; fails if any of them met what it did not expect."""
         assert self._process is not None
-        self._process.communicate(timeout=END_SECONDS)
+        try:
+            self._process.communicate(timeout=END_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
         assert self._process.returncode == 0, self._errors.read_text()[-5000:]
 
     def logged(self, word: str) -> list[Place]:

@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.kafka.evidence import Evidence
-from tests.kafka.features import Place
-from tests.kafka.gateway import Gateway
+from tests.kafka.gateway import running_gateway
 from tests.kafka.load import ACKNOWLEDGED, RECEIVED, Load
-from tests.kafka.truth import whole_log
+from tests.kafka.truth import create_topic, whole_log
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from tests.kafka.cluster import Cluster
+    from tests.kafka.gateway import Gateway
 
 
 @pytest.fixture
@@ -73,26 +73,22 @@ def test_nothing_promised_or_given_is_lost(
 ) -> None:
     """After every recovery the archive holds all that clients were acknowledged or delivered."""
     kills: int = pytestconfig.getoption("kills")
-    gateway = Gateway(tmp_path / "gateway", kafka)
-    gateway.start()
-    place = Place(
-        bootstrap=gateway.bootstrap, direct=kafka.bootstrap, prefix=prefix, nodes=gateway.nodes
-    )
-    topic = place.topic("load", partitions=2)
+    topic = f"{prefix}-load"
+    create_topic(kafka.bootstrap, topic, 2)
     first_way = chance.randrange(len(WAYS))
-    with Load(place.bootstrap, topic, tmp_path / "load.log") as load:
-        for n in range(kills):
+    with running_gateway(tmp_path / "gateway", kafka) as gateway:
+        with Load(gateway.bootstrap, topic, tmp_path / "load.log") as load:
+            for n in range(kills):
+                load.wait_for_progress()
+                WAYS[(first_way + n) % len(WAYS)](gateway, chance)
+                gateway.start()
             load.wait_for_progress()
-            WAYS[(first_way + n) % len(WAYS)](gateway, chance)
-            gateway.start()
-        load.wait_for_progress()
-    gateway.stop()
     acknowledged, received = (set(load.logged(word)) for word in (ACKNOWLEDGED, RECEIVED))
     evidence = Evidence(gateway.archive)
     produced = {(r.partition, r.offset, r.value) for r in evidence.produced(topic)}
     sent = {(partition, value) for partition, _, value in produced}
     read = {(e.record.partition, e.record.offset, e.record.value) for e in evidence.reads(topic)}
-    written = {(r.partition, r.value) for n in (0, 1) for r in whole_log(place.direct, topic, n)}
+    written = {(r.partition, r.value) for n in (0, 1) for r in whole_log(kafka.bootstrap, topic, n)}
     sys.stdout.write(  # shown with -s
         f"{kills} kills: {len(acknowledged)} records acknowledged, {len(received)} "
         f"received, {len(written)} in the log; {len(produced)} recorded as produced, "
