@@ -76,13 +76,15 @@ def test_nothing_promised_or_given_is_lost(
     topic = f"{prefix}-load"
     create_topic(kafka.bootstrap, topic, 2)
     first_way = chance.randrange(len(WAYS))
-    with running_gateway(tmp_path / "gateway", kafka) as gateway:
-        with Load(gateway.bootstrap, topic, tmp_path / "load.log") as load:
-            for n in range(kills):
-                load.wait_for_progress()
-                WAYS[(first_way + n) % len(WAYS)](gateway, chance)
-                gateway.start()
+    with (
+        running_gateway(tmp_path / "gateway", kafka) as gateway,
+        Load(gateway.bootstrap, topic, tmp_path / "load.log") as load,
+    ):
+        for n in range(kills):
             load.wait_for_progress()
+            WAYS[(first_way + n) % len(WAYS)](gateway, chance)
+            gateway.start()
+        load.wait_for_progress()
     acknowledged, received = (set(load.logged(word)) for word in (ACKNOWLEDGED, RECEIVED))
     evidence = Evidence(gateway.archive)
     produced = {(r.partition, r.offset, r.value) for r in evidence.produced(topic)}
