@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
+
+if TYPE_CHECKING:
+    from workbench.archive import Archive
 
 FAULTS_EXIT_CODE = 1
 USAGE_EXIT_CODE = 2
@@ -80,7 +83,6 @@ def tables(
     Exit code 2: nothing was written.
     """
     from gateway.evidence.errors import ArchiveError
-    from workbench.archive import open_archive
     from workbench.archive.export import ExportError, export
     from workbench.tables.schemas import TABLES
 
@@ -89,7 +91,7 @@ def tables(
     if unknown:
         _refuse(f"no table is called {', '.join(unknown)}: there are {', '.join(sorted(names))}")
     try:
-        manifest = export(open_archive(archive, cache=cache), out, table or ())
+        manifest = export(_open(archive, cache), out, table or ())
     except (ArchiveError, ExportError) as error:
         _refuse(str(error))
     for file in manifest.tables:
@@ -155,3 +157,20 @@ def demo(
 def _refuse(message: str) -> NoReturn:
     typer.echo(f"streamwitness: {message}", err=True)
     raise typer.Exit(USAGE_EXIT_CODE)
+
+
+def _open(archive: Path, cache: Path | None) -> Archive:
+    """Open an archive, and show on a terminal how far that is."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from workbench.archive import open_archive
+
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task("Segments", total=None)
+        return open_archive(
+            archive,
+            cache=cache,
+            on_progress=lambda done, total: progress.update(task, completed=done, total=total),
+        )

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from gateway.evidence.archive import MARKER, check_archive
 from gateway.evidence.errors import ArchiveError
-from workbench.archive.cache import Cache, default_cache, temporary_cache
-from workbench.archive.loading import load
+from workbench.archive.cache import Cache, default_cache, temporary_directory
+from workbench.archive.loading import OnProgress, ignore, load
 from workbench.archive.status import Status, status_of
 from workbench.tables.admin import admin
 from workbench.tables.commits import commits
@@ -34,14 +34,15 @@ if TYPE_CHECKING:
 class Archive:
     """The nine tables of an archive, as it was when it was opened or last refreshed."""
 
-    def __init__(self, path: Path, cache: Cache) -> None:
+    def __init__(self, path: Path, cache: Cache, on_progress: OnProgress = ignore) -> None:
         self.path = path
         self._cache = cache
+        self._on_progress = on_progress
         self.refresh()
 
     def refresh(self) -> Archive:
         """Load what was recorded since; frames taken before stay as they are."""
-        self._loaded = load(self.path, self._cache)
+        self._loaded = load(self.path, self._cache, self._on_progress)
         self._frames = self._loaded.frames
         return self
 
@@ -108,14 +109,18 @@ class Archive:
 
 
 def open_archive(
-    path: str | Path, *, cache: str | Path | None = None, is_temporary: bool = False
+    path: str | Path,
+    *,
+    cache: str | Path | None = None,
+    is_temporary: bool = False,
+    on_progress: OnProgress = ignore,
 ) -> Archive:
     """Open an archive, sealed or still being written; nothing in it is ever changed.
 
     What it is turned into is kept in `cache`, by default the folder `streamwitness` among the
     user's caches, readable by that user alone; with `is_temporary` in a folder that goes when the
-    process ends. Damage never raises: it is rows of `gaps`. Raises ArchiveError when the path is no
-    archive at all.
+    process ends. `on_progress` is given how many segments are done, and how many there are. Damage
+    never raises: it is rows of `gaps`. Raises ArchiveError when the path is no archive at all.
 
     >>> import polars as pl
     >>> import workbench as wb
@@ -128,8 +133,9 @@ def open_archive(
     archive = Path(path)
     check(archive)
     if is_temporary:
-        return Archive(archive, Cache(temporary_cache()))
-    return Archive(archive, Cache(default_cache() if cache is None else Path(cache)))
+        cache = temporary_directory() / "cache"
+    kept = Cache(default_cache() if cache is None else Path(cache))
+    return Archive(archive, kept, on_progress)
 
 
 def check(archive: Path) -> None:

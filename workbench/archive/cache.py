@@ -1,7 +1,9 @@
 """Where converted segments lie: one folder each, named by what it was made from.
 
 CACHE/segments/<key>/   sealed segments; kept, found again by the hash of the segment's bytes
-CACHE/live-.../<key>/   segments that were still being written; gone when the process ends
+CACHE/segments/.<...>/  conversions under way
+
+Segments that are still being written go into a folder that ends with the process.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ import os
 import secrets
 import shutil
 import tempfile
+import time
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
@@ -27,6 +30,7 @@ from workbench.archive.conversion import Conversion, Summary
 # Counts up when the files of a converted segment change in content or form.
 CACHE_FORMAT: Final = 1
 _ENTRY: Final = "entry.json"
+_LEFTOVER_SECONDS: Final = 86_400
 
 
 class Stored(msgspec.Struct, frozen=True):
@@ -70,8 +74,8 @@ def default_cache() -> Path:
 
 
 @cache
-def temporary_cache() -> Path:
-    """Make a folder that goes when the process ends."""
+def temporary_directory() -> Path:
+    """Make a folder that goes when the process ends; frames may read there until then."""
     directory = Path(tempfile.mkdtemp(prefix="streamwitness-"))
     atexit.register(shutil.rmtree, directory, ignore_errors=True)
     return directory
@@ -81,10 +85,20 @@ class Cache:
     """Converts segments, or finds them converted."""
 
     def __init__(self, directory: Path) -> None:
+        self.directory = directory
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._kept = directory / "segments"
         self._kept.mkdir(mode=0o700, exist_ok=True)
-        self._live = _live_directory(directory.resolve())
+        _remove_leftovers(self._kept)
+        self._live = temporary_directory() / "live"
+        self._live.mkdir(mode=0o700, exist_ok=True)
+
+    def find(self, path: Path) -> Converted | None:
+        """Return a segment that was converted as it is now; None also when it cannot be read."""
+        try:
+            return _load(self._place(path, hash_file(path)))
+        except OSError:
+            return None
 
     def converted(self, path: Path) -> Converted | None:
         """Return a segment converted as it is now, None for a file that cannot be read."""
@@ -92,27 +106,30 @@ class Cache:
             stored = hash_file(path)
         except OSError:
             return None
-        key = _key(path, stored)
+        place = self._place(path, stored)
+        return _load(place) or self._convert(path, stored, place)
+
+    def _place(self, path: Path, stored: Stored) -> Path:
         is_sealed = not path.name.endswith(PARTIAL_SUFFIX)
-        found = _load((self._kept if is_sealed else self._live) / key)
-        return found or self._convert(path, key, stored, is_sealed=is_sealed)
+        return (self._kept if is_sealed else self._live) / _key(path, stored)
 
-    def _convert(self, path: Path, key: str, stored: Stored, *, is_sealed: bool) -> Converted:
-        under_way = self._live / f"{key}.{secrets.token_hex(8)}"
+    def _convert(self, path: Path, stored: Stored, place: Path) -> Converted:
+        under_way = place.with_name(f".{place.name}.{secrets.token_hex(8)}")
         under_way.mkdir(mode=0o700)
-        entry = _convert(path, under_way, stored, store=int(key[:15], 16))
+        entry = _convert(path, under_way, stored, store=int(place.name[:15], 16))
         (under_way / _ENTRY).write_bytes(msgspec.json.encode(entry))
+        if place.parent == self._live or hash_file(path) == stored:
+            return _publish(under_way, place, entry)
         # What is kept must have been made from the bytes that it is kept for.
-        is_kept = is_sealed and hash_file(path) == stored
-        return _publish(under_way, (self._kept if is_kept else self._live) / key, entry)
+        return Converted(entry, Path(shutil.move(under_way, self._live / under_way.name)))
 
 
-@cache
-def _live_directory(directory: Path) -> Path:
-    """Make the folder for what this process alone uses; its frames read there until it ends."""
-    live = Path(tempfile.mkdtemp(prefix="live-", dir=directory))
-    atexit.register(shutil.rmtree, live, ignore_errors=True)
-    return live
+def _remove_leftovers(kept: Path) -> None:
+    """Remove what conversions left that were cut off; none takes as long as a day."""
+    for under_way in kept.glob(".*"):
+        with suppress(OSError):
+            if time.time() - under_way.stat().st_mtime > _LEFTOVER_SECONDS:
+                shutil.rmtree(under_way)
 
 
 def _convert(path: Path, directory: Path, stored: Stored, *, store: int) -> Entry:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ from gateway.evidence.damage import Damage
 from workbench.archive.files import SCHEMAS
 from workbench.archive.problems import GapKind
 from workbench.archive.topics import resolved
+from workbench.archive.workers import convert_all
 from workbench.tables.frames import Frames
 from workbench.tables.schemas import GAPS
 
@@ -27,6 +29,13 @@ if TYPE_CHECKING:
 
     from gateway.evidence.outline import SegmentOutline
     from workbench.archive.cache import Cache, Converted
+
+
+OnProgress = Callable[[int, int], object]
+
+
+def ignore(_done: int, _total: int) -> None:
+    """Tell nobody how far loading is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,16 +72,21 @@ class Loaded:
         return pl.scan_parquet(paths, glob=False)
 
 
-def load(archive: Path, cache: Cache) -> Loaded:
+def load(archive: Path, cache: Cache, on_progress: OnProgress = ignore) -> Loaded:
     """Convert what is new, and check everything; raises ArchiveError when it is no archive.
 
+    `on_progress` is given how many segments are done, and how many there are.
     Segments are converted first and checked then: what is checked may be newer, never older, than
     what the frames hold.
     """
     check_archive(archive)
     names = tuple(origins(archive))
     paths = [path for origin in names for path in _segments(archive, origin)]
-    converted = [found for path in paths if (found := cache.converted(path)) is not None]
+    converted = []
+    for count, found in enumerate(convert_all(cache, paths), start=1):
+        if found is not None:
+            converted.append(found)
+        on_progress(count, len(paths))
     sound = {(each.entry.origin, each.entry.segment) for each in converted if each.entry.is_sound}
 
     def is_known(outline: SegmentOutline) -> bool:

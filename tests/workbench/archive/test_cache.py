@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import stat
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+import time
+from pathlib import Path
 
 import pytest
 
@@ -14,10 +16,13 @@ from gateway.evidence.event import EventKind
 from gateway.evidence.reader import read_segment
 from tests.workbench.archive.recording import Client, Place, Recording, batch, segment_files, spoil
 from workbench.archive import cache as cache_module
-from workbench.archive.cache import Cache, Converted, default_cache, hash_file, temporary_cache
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from workbench.archive.cache import (
+    Cache,
+    Converted,
+    default_cache,
+    hash_file,
+    temporary_directory,
+)
 
 ALICE = Client(session="s1")
 
@@ -118,7 +123,7 @@ def test_a_segment_being_written_is_not_kept(tmp_path: Path) -> None:
 
     found = converted(cache, partial)
 
-    assert found.directory.parent.name.startswith("live-")
+    assert temporary_directory() in found.directory.parents
     assert found.entry.is_sound
     assert found == converted(cache, partial)
     assert [] == list((tmp_path / "cache" / "segments").iterdir())
@@ -135,7 +140,8 @@ def test_a_segment_that_changes_under_the_reader_is_not_kept(
 
     monkeypatch.setattr(cache_module, "read_segment", changing)
 
-    assert converted(cache, segment).directory.parent.name.startswith("live-")
+    assert temporary_directory() in converted(cache, segment).directory.parents
+    assert cache.find(segment) is None
 
 
 def test_a_file_that_cannot_be_read_is_not_converted(cache: Cache, segment: Path) -> None:
@@ -204,16 +210,40 @@ def test_the_default_is_among_the_users_caches(monkeypatch: pytest.MonkeyPatch) 
     assert "/home/someone/.cache/streamwitness" == str(default_cache())
 
 
-def test_what_is_temporary_goes_with_the_process(tmp_path: Path) -> None:
-    """The folders for one process are removed when it ends, what is kept is not."""
+@pytest.mark.parametrize(("age_hours", "is_left"), [(1, True), (25, False)])
+def test_what_was_cut_off_long_ago_is_removed(
+    tmp_path: Path, age_hours: int, *, is_left: bool
+) -> None:
+    """A conversion that another process is at stays; none takes as long as a day."""
+    Cache(tmp_path)
+    under_way = tmp_path / "segments" / ".key.0123"
+    under_way.mkdir()
+    (under_way / "records.parquet").write_bytes(b"part")
+    then = time.time() - age_hours * 3600
+    os.utime(under_way, (then, then))
+
+    Cache(tmp_path)
+
+    assert is_left == under_way.exists()
+
+
+def test_two_conversions_have_two_places(cache: Cache, segment: Path) -> None:
+    """What is found is what was converted from these very bytes."""
+    assert cache.find(segment) is None
+    first = converted(cache, segment)
+    assert first == cache.find(segment)
+    spoil(segment, 0)
+    assert cache.find(segment) is None
+
+
+def test_what_is_temporary_goes_with_the_process() -> None:
+    """The folder for one process is removed when it ends."""
     code = (
-        "import sys; from pathlib import Path; from workbench.archive.cache import *\n"
-        "Cache(Path(sys.argv[1])); print(temporary_cache()); assert temporary_cache().is_dir()"
+        "from workbench.archive.cache import temporary_directory as directory\n"
+        "print(directory()); assert directory().is_dir()"
     )
-    command = [sys.executable, "-c", code, str(tmp_path / "cache")]
 
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
-    assert ["segments"] == [path.name for path in (tmp_path / "cache").iterdir()]
-    assert not (tmp_path / done.stdout.strip()).exists()
-    assert temporary_cache() is temporary_cache()
+    assert not Path(done.stdout.strip()).exists()
+    assert temporary_directory() is temporary_directory()

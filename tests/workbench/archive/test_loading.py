@@ -118,6 +118,18 @@ def test_segments_that_were_taken_away_are_a_damage(tmp_path: Path, recording: R
     assert 1 == found.frames.events.collect().height
 
 
+def test_progress_is_told_segment_by_segment(tmp_path: Path, recording: Recording) -> None:
+    """Who waits for a large archive sees how far it is; what cannot be read counts as done."""
+    told: list[tuple[int, int]] = []
+    segment = segment_files(tmp_path)[1]
+    segment.unlink()
+    segment.mkdir()
+
+    load(tmp_path / "archive", Cache(tmp_path / "cache"), lambda *done: told.append(done))
+
+    assert [(1, 3), (2, 3), (3, 3)] == told
+
+
 def test_what_is_no_archive_is_refused(tmp_path: Path) -> None:
     """A folder of something else has no tables."""
     with pytest.raises(ArchiveError):

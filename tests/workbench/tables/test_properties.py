@@ -63,11 +63,13 @@ markers = st.builds(
 spoiled = data_batches.map(lambda stored: stored[:-1] + bytes([stored[-1] ^ 1]))
 answers = st.builds(
     lambda batches, tail: (*batches, *tail),
-    st.lists(data_batches | markers | data_batches | spoiled, min_size=1, max_size=5),
+    st.lists(data_batches | markers | data_batches | spoiled, min_size=3, max_size=6),
     st.lists(data_batches.map(lambda stored: stored[:-4]), max_size=1),
 )
 aborted = st.lists(
-    st.builds(lambda p, f: {"producer_id": p, "first_offset": f}, PRODUCERS, OFFSETS), max_size=3
+    st.builds(lambda p, f: {"producer_id": p, "first_offset": f}, PRODUCERS, st.integers(0, 2)),
+    min_size=1,
+    max_size=3,
 )
 
 
@@ -113,7 +115,7 @@ def steps(draw: st.DrawFn) -> Step:
     )
 
 
-conversations = st.lists(steps(), min_size=1, max_size=12)
+conversations = st.lists(steps(), min_size=4, max_size=12)
 
 
 @pytest.mark.parametrize("origins", [("gw",), ("gw", "other")])
