@@ -8,7 +8,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from statistics import quantiles
 from threading import Event, Thread
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from benchmarks.routes import Route
 
+Settings: TypeAlias = dict[str, Any]
+
 PARTITIONS = 2
 REQUEST_SECONDS = 30.0
 FLUSH_SECONDS = 120.0
@@ -28,6 +30,8 @@ READ_SECONDS = 120.0
 # Enough different values that compressing the evidence is as hard as compressing real records.
 VALUES = 4096
 MEGABYTE = 1e6
+# Below errors, librdkafka tells of events that nobody serves any more when a client ends.
+QUIET: Settings = {"log_level": 3}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +71,8 @@ class Latency:
 @contextmanager
 def topic(bootstrap: str, name: str) -> Iterator[str]:
     """Make a topic directly on the cluster, and delete it afterwards."""
-    admin = AdminClient({"bootstrap.servers": bootstrap})
+    settings: Settings = {"bootstrap.servers": bootstrap}
+    admin = AdminClient(settings | QUIET)
     admin.create_topics([NewTopic(name, PARTITIONS, 1)])[name].result(REQUEST_SECONDS)
     try:
         yield name
@@ -181,9 +186,8 @@ def _follow(route: Route, name: str, total: int, read_ms: list[float], is_readin
                 read_ms.append((now - int.from_bytes(value[:8])) / 1e6)
 
 
-def _settings(route: Route) -> dict[str, Any]:
-    # Below errors, librdkafka tells of events that nobody serves any more when a client ends.
-    return {"bootstrap.servers": route.bootstrap, "client.id": "benchmark", "log_level": 3}
+def _settings(route: Route) -> Settings:
+    return {"bootstrap.servers": route.bootstrap, "client.id": "benchmark"} | QUIET
 
 
 def _reader(route: Route, name: str, offset: int) -> Consumer:
