@@ -6,6 +6,7 @@ act that another gateway recorded counts when it came later by its time.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import polars as pl
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from workbench.tables.frames import Frames
 
 _WHERE: Final = ("principal", TOPIC_KEY, "partition")
-_WHAT: Final = ("principal", "content")
 
 
 def with_committed(deliveries: pl.LazyFrame, frames: Frames) -> pl.LazyFrame:
@@ -36,20 +36,21 @@ def with_committed(deliveries: pl.LazyFrame, frames: Frames) -> pl.LazyFrame:
         )
     )
     known = []
-    for index, (origin, by, is_there) in enumerate(_sides(frames)):
-        name = f"committed_{index}"
-        highest = pl.col("committed_offset").cum_max(reverse=True).over(*_WHERE, order_by=by)
-        there = done.filter(pl.col("origin") == origin).select(*_WHERE, by, highest.alias(name))
+    for index, side in enumerate(_sides(frames)):
+        name, by = f"committed_{index}", side.order
+        keys = (*side.keys, *_WHERE)
+        highest = pl.col("committed_offset").cum_max(reverse=True).over(*keys, order_by=by)
+        there = done.filter(side.is_there).select(*keys, by, highest.alias(name))
         # `by` comes first, as the join needs it; the rest makes the order of the result certain.
         deliveries = deliveries.sort(by, "origin", "sequence").join_asof(
             there.sort(by),
             on=by,
-            by=_WHERE,
+            by=keys,
             strategy="forward",
             allow_exact_matches=False,
             check_sortedness=False,
         )
-        known.append(pl.when(is_there).then(pl.col(name)))
+        known.append(pl.when(side.is_for).then(pl.col(name)))
     return deliveries.with_columns(committed_to=pl.max_horizontal(*known))
 
 
@@ -59,33 +60,48 @@ def with_republished(reads: pl.LazyFrame, frames: Frames) -> pl.LazyFrame:
         return reads.with_columns(is_republished=pl.lit(value=False))
     sent = _sent_contents(frames)
     known = []
-    for index, (origin, by, is_there) in enumerate(_sides(frames)):
-        newest, other = f"newest_{index}", f"other_{index}"
-        topic = f"topic_{index}"
+    for index, side in enumerate(_sides(frames)):
+        newest, topic, other = (f"{name}_{index}" for name in ("newest", "topic", "other"))
+        by = side.order
+        keys = (*side.keys, "principal", "content")
         there = (
-            sent.filter(pl.col("origin") == origin)
-            .group_by(*_WHAT, TOPIC_KEY)
+            sent.filter(side.is_there)
+            .group_by(*keys, TOPIC_KEY)
             .agg(pl.col(by).max())
-            .group_by(_WHAT)
+            .group_by(keys)
             .agg(
                 pl.col(by).max().alias(newest),
                 pl.col(TOPIC_KEY).sort_by(by).last().alias(topic),
                 pl.col(by).sort(descending=True).get(1, null_on_oob=True).alias(other),
             )
         )
-        reads = reads.join(there, on=_WHAT, how="left", maintain_order="left")
+        reads = reads.join(there, on=keys, how="left", maintain_order="left")
         elsewhere = pl.when(pl.col(topic) != pl.col(TOPIC_KEY)).then(newest).otherwise(other)
-        known.append(is_there & (elsewhere > pl.col(by)))
+        known.append(side.is_for & (elsewhere > pl.col(by)))
     return reads.with_columns(is_republished=pl.any_horizontal(*known).fill_null(value=False))
 
 
-def _sides(frames: Frames) -> Iterator[tuple[str, str, pl.Expr]]:
-    """Yield where an act may have been recorded, what orders it, and for which rows that holds."""
-    is_single = len(frames.origins) == 1
-    for origin in frames.origins:
-        yield origin, "sequence", pl.col("origin") == origin
-        if not is_single:
-            yield origin, "at", pl.col("origin") != origin
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Side:
+    """Acts that can be ordered against deliveries in one way."""
+
+    order: str
+    """The column that says what came later."""
+    keys: tuple[str, ...]
+    """What act and delivery must have in common besides the principal."""
+    is_there: pl.Expr
+    """Which acts these are."""
+    is_for: pl.Expr
+    """Which deliveries they can be ordered against."""
+
+
+def _sides(frames: Frames) -> Iterator[_Side]:
+    every = pl.lit(value=True)
+    yield _Side(order="sequence", keys=("origin",), is_there=every, is_for=every)
+    if len(frames.origins) > 1:
+        for origin in frames.origins:
+            is_there = pl.col("origin") == origin
+            yield _Side(order="at", keys=(), is_there=is_there, is_for=~is_there)
 
 
 def _sent_contents(frames: Frames) -> pl.LazyFrame:
