@@ -28,7 +28,3 @@ class Table:
     def schema(self) -> pl.Schema:
         """The column types as Polars knows them."""
         return pl.Schema({column.name: column.dtype for column in self.columns})
-
-    def empty(self) -> pl.LazyFrame:
-        """Return the table without rows."""
-        return pl.LazyFrame(schema=self.schema)

@@ -10,39 +10,11 @@ from typing import Final
 
 import polars as pl
 
+from workbench.tables.columns import DECIDED, HEADERS, MASKED, PARTITION, PLACE, TIME, WHO
 from workbench.tables.schema import Column, Table
 
 SCHEMA_VERSION: Final = 1
 """Counts up when a column changes its name, type or meaning; new columns do not count."""
-
-TIME: Final = pl.Datetime("us", "UTC")
-MASKED: Final = pl.List(
-    pl.Struct({"field": pl.String, "method": pl.String, "count": pl.Int64}),
-)
-HEADERS: Final = pl.List(pl.Struct({"name": pl.String, "value": pl.Binary}))
-
-_PLACE: Final = (
-    Column("origin", pl.String, "the gateway instance that recorded the row"),
-    Column("sequence", pl.Int64, "the event's number in its origin: gapless, the order of the row"),
-    Column("session", pl.String, "the connection"),
-    Column("exchange", pl.Int64, "the request's number in its session, from 0"),
-)
-_WHO: Final = (
-    Column("principal", pl.String, "subject@issuer"),
-    Column("issuer", pl.String, "who vouches for the subject"),
-    Column("subject", pl.String, "the user or service as authenticated"),
-    Column("client_id", pl.String, "what the client calls itself: its own claim"),
-    Column("peer", pl.String, "the client's address and port"),
-)
-_PARTITION: Final = (
-    Column("topic", pl.String, "the topic's name; null if its id was never named"),
-    Column("topic_id", pl.String, "the topic's id as Kafka prints it, where the request used ids"),
-    Column("partition", pl.Int32, "the partition"),
-)
-_DECIDED: Final = (
-    Column("decision", pl.String, "what the gateway decided: allow, mask, hold or deny"),
-    Column("rule_ids", pl.List(pl.String), "the rules that decided"),
-)
 
 SESSIONS: Final = Table(
     "sessions",
@@ -54,7 +26,7 @@ SESSIONS: Final = Table(
         Column("authenticated_at", TIME, "when its principal was first verified"),
         Column("closed_at", TIME, "when it ended; null while open, or when a crash hid the end"),
         Column("last_seen_at", TIME, "the time of its newest event, what recovery adds left out"),
-        *_WHO,
+        *WHO,
         Column("groups", pl.List(pl.String), "the principal's groups as verified"),
         Column("mechanism", pl.String, "how it authenticated: none, PLAIN"),
         Column("software_name", pl.String, "the client library (KIP-511): its own claim"),
@@ -76,15 +48,15 @@ EXCHANGES: Final = Table(
     "exchanges",
     "one request with its answer, or the fact that none came",
     (
-        *_PLACE,
+        *PLACE,
         Column("at", TIME, "when the row was recorded, before the answer was released"),
-        *_WHO,
+        *WHO,
         Column("node_id", pl.Int32, "the broker node; null for bootstrap"),
         Column("api", pl.String, "the Kafka API's name, for example FETCH"),
         Column("api_key", pl.Int16, "the Kafka API's number"),
         Column("api_version", pl.Int16, "the version that the client used"),
         Column("error_code", pl.Int16, "the answer's first error; 0 for none; null if unanswered"),
-        *_DECIDED,
+        *DECIDED,
         Column(
             "outcome",
             pl.String,
@@ -100,11 +72,11 @@ PRODUCED: Final = Table(
     "produced",
     "the records that one Produce request sent to one topic-partition",
     (
-        *_PLACE,
+        *PLACE,
         Column("at", TIME, "when it was recorded, before it was forwarded"),
         Column("answered_at", TIME, "when the broker's answer was recorded"),
-        *_WHO,
-        *_PARTITION,
+        *WHO,
+        *PARTITION,
         Column("first_offset", pl.Int64, "the offset that the broker gave the first record"),
         Column("last_offset", pl.Int64, "the offset of the last record"),
         Column("record_count", pl.Int64, "records sent"),
@@ -117,7 +89,7 @@ PRODUCED: Final = Table(
         ),
         Column("acks", pl.Int16, "what the producer asked for: 0, 1, -1 for all"),
         Column("transactional_id", pl.String, "the transaction's id"),
-        *_DECIDED,
+        *DECIDED,
         Column("masked", MASKED, "what was masked in the payload"),
         Column("batches", pl.List(pl.Binary), "SHA-256 of each record batch, in order"),
     ),
@@ -127,10 +99,10 @@ DELIVERED: Final = Table(
     "delivered",
     "the records of one topic-partition that one Fetch or ShareFetch answer brought to a client",
     (
-        *_PLACE,
+        *PLACE,
         Column("at", TIME, "when it was recorded, before it was released to the client"),
-        *_WHO,
-        *_PARTITION,
+        *WHO,
+        *PARTITION,
         Column("via", pl.String, "FETCH or SHARE_FETCH"),
         Column("group_id", pl.String, "the share group; null for FETCH, which does not say"),
         Column(
@@ -149,7 +121,7 @@ DELIVERED: Final = Table(
             pl.List(pl.Struct({"producer_id": pl.Int64, "first_offset": pl.Int64})),
             "aborted transactions that a read_committed consumer must leave out",
         ),
-        *_DECIDED,
+        *DECIDED,
         Column("masked", MASKED, "what was masked in the payload"),
         Column("batches", pl.List(pl.Binary), "SHA-256 of each record batch, in order"),
     ),
@@ -160,7 +132,7 @@ RECORDS: Final = Table(
     "one record of one recorded batch of a topic-partition; control records are left out",
     (
         Column("direction", pl.String, "produced (sent by a client) or delivered (to a client)"),
-        *_PARTITION,
+        *PARTITION,
         Column("offset", pl.Int64, "its offset; null if it was produced and the answer is unknown"),
         Column("timestamp", TIME, "the record's own time; null for none, or beyond the year 9999"),
         Column(
@@ -191,10 +163,10 @@ READS: Final = Table(
     "reads",
     "one record delivered to one client once; control records are left out",
     (
-        *_PLACE,
+        *PLACE,
         Column("delivered_at", TIME, "when the delivery was recorded, before its release"),
-        *_WHO,
-        *_PARTITION,
+        *WHO,
+        *PARTITION,
         Column("offset", pl.Int64, "the record's offset"),
         Column("timestamp", TIME, "the record's own time"),
         Column(
@@ -230,15 +202,15 @@ COMMITS: Final = Table(
     "commits",
     "one offset that one request committed for a group",
     (
-        *_PLACE,
+        *PLACE,
         Column("at", TIME, "when the answer was recorded"),
-        *_WHO,
+        *WHO,
         Column("via", pl.String, "OFFSET_COMMIT or TXN_OFFSET_COMMIT"),
         Column("group_id", pl.String, "the consumer group"),
         Column(
             "member_id", pl.String, "the member, empty for a consumer outside the group protocol"
         ),
-        *_PARTITION,
+        *PARTITION,
         Column("committed_offset", pl.Int64, "the next offset to read"),
         Column("error_code", pl.Int16, "the broker's answer; null if none was recorded"),
         Column("outcome", pl.String, "as in exchanges"),
@@ -249,14 +221,14 @@ ADMIN: Final = Table(
     "admin",
     "one request to an administrative, group or transaction API, refused ones included",
     (
-        *_PLACE,
+        *PLACE,
         Column("at", TIME, "when it was recorded"),
-        *_WHO,
+        *WHO,
         Column("api", pl.String, "the Kafka API's name"),
         Column("is_change", pl.Boolean, "whether it could change the cluster or a group"),
         Column("targets", pl.List(pl.String), "topics, groups and other resources that it names"),
         Column("error_code", pl.Int16, "the answer's first error; 0 for none; null if unanswered"),
-        *_DECIDED,
+        *DECIDED,
         Column("outcome", pl.String, "as in exchanges"),
         Column("request", pl.String, "JSON of the decoded arguments, secrets withheld"),
         Column("response", pl.String, "JSON of the decoded answer"),
@@ -289,7 +261,7 @@ GAPS: Final = Table(
             "the time of the last event concerned; where that is lost, of the first behind it; "
             "null if nothing follows",
         ),
-        *_PARTITION,
+        *PARTITION,
         Column("first_offset", pl.Int64, "the first offset concerned"),
         Column("last_offset", pl.Int64, "the last offset concerned"),
         Column("is_information", pl.Boolean, "no fault: for example a segment still being written"),

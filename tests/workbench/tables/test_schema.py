@@ -14,10 +14,3 @@ TABLE = Table(
 def test_a_schema_has_the_columns_in_their_order() -> None:
     """Polars sees the names and types that are declared."""
     assert pl.Schema({"name": pl.String, "age": pl.Int64}) == TABLE.schema
-
-
-def test_an_empty_table_has_its_columns() -> None:
-    """Without rows a table is still itself."""
-    frame = TABLE.empty().collect()
-
-    assert (0, TABLE.schema) == (frame.height, frame.schema)
