@@ -115,6 +115,16 @@ def test_a_seek_table_alone_has_no_outline(tmp_path: Path) -> None:
     assert read_outline(path) is None
 
 
+def test_a_seek_table_of_one_entry_leads_nowhere(segment: Path) -> None:
+    """It fits the file, but a last header has two entries of its own."""
+    with segment.open("rb") as file:
+        first = SegmentFile(file).block(0)
+    content = segment.read_bytes()[: first.end_position]
+    segment.write_bytes(content + encode_seek_table([skippable_entry(first.end_position)]))
+
+    assert read_outline(segment) is None
+
+
 def test_two_ends_of_different_segments_have_no_outline(segment: Path) -> None:
     """A file put together from two is not taken for either."""
     other = segments_of(segment.parents[2])[0]
