@@ -43,8 +43,10 @@ def kill_gateway(gateway: Gateway, chance: random.Random) -> None:
 def kill_while_starting(gateway: Gateway, chance: random.Random) -> None:
     """Kill the gateway, and then the next one while it recovers or binds."""
     kill_gateway(gateway, chance)
+    begun = len(gateway.lines("starting"))
     gateway.launch()
-    time.sleep(chance.uniform(0, 1.5))
+    gateway.wait_for("starting", times=begun + 1)
+    time.sleep(chance.uniform(0, 0.5))
     gateway.kill()
 
 
