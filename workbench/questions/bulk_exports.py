@@ -166,7 +166,7 @@ def _again(candidates: pl.LazyFrame, delivered: pl.LazyFrame) -> pl.LazyFrame:
         first=pl.col("first_offset").min(), last=pl.col("last_offset").max()
     )
     before = now.join(delivered, on=place, suffix="_before", nulls_equal=True).filter(
-        pl.col("session") != pl.col("session_before"),
+        # Not of this connection itself, which had been given nothing before it started.
         pl.col("at") < pl.col("started_at"),
         (pl.col("topic_id") == pl.col("topic_id_before")).fill_null(value=True),
     )

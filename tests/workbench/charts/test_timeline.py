@@ -111,7 +111,9 @@ def test_merged_spans_are_told() -> None:
 
 def test_a_mark_stands_where_its_event_is() -> None:
     """Not where a bin happens to begin."""
-    spec = timeline(recorded().tables).to_dict()
+    frames = recorded()
+    frames.lines["exchanges"][0]["at"] = at(40.123)
+    spec = timeline(frames.tables).to_dict()
     (mark,) = {
         row["begins"]: row
         for rows in spec["datasets"].values()
@@ -119,7 +121,8 @@ def test_a_mark_stands_where_its_event_is() -> None:
         if row.get("kind") == "refused"
     }.values()
 
-    assert at(40).timestamp() * 1_000 == mark["from"]
+    assert "2026-03-17 09:00:40.123Z" == mark["begins"]
+    assert 40_123 == mark["from"] - at(0).timestamp() * 1_000
     assert ("DELETE_TOPICS", 1) == (mark["what"], mark["count"])
 
 

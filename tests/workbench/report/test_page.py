@@ -63,6 +63,7 @@ def said(text: str, name: str = "stdout") -> dict[str, Any]:
         ('<pre class="said">a &lt; b</pre>', shown({"text/plain": "a < b"})),
         ('<pre class="said">a &lt; b</pre>', said("a < b")),
         ("<pre>say()</pre>", said("")),
+        ("<pre>a &lt; b</pre>", code("a < b")),
     ],
 )
 def test_outputs_are_shown_in_their_best_form(expected: str, cell: dict[str, Any]) -> None:
