@@ -35,7 +35,7 @@ def bypassing_writes(tables: Tables, *, topic: str | None = None) -> Verdict:
     rows = unaccounted(tables).filter(chosen)
     frame = _summary(tables, rows, chosen)
     coverage = cover(tables)
-    open_questions = _open_questions(frame, coverage)
+    open_questions = _open_questions(frame, coverage) + _made_again(tables, frame)
     bypassed = int(frame["bypassed"].sum())
     if bypassed:
         places = frame.filter(pl.col("bypassed") > 0)
@@ -91,6 +91,21 @@ def _summary(tables: Tables, rows: pl.LazyFrame, chosen: pl.Expr) -> pl.DataFram
         .sort(*PARTITION)
         .collect()
     )
+
+
+def _made_again(tables: Tables, frame: pl.DataFrame) -> tuple[str, ...]:
+    """Offsets of a topic that was deleted begin at 0 again: what is new may look accounted for."""
+    deleted = (
+        tables.admin.filter(pl.col("api") == "DELETE_TOPICS", pl.col("error_code") == 0)
+        .select(topic="targets")
+        .explode("topic")
+        .unique()
+        .collect()
+    )
+    count = frame.join(deleted, on="topic", how="semi")["topic"].n_unique()
+    if not count:
+        return ()
+    return (f"{count_of(count, 'topic was', 'topics were')} deleted, so offsets were given twice",)
 
 
 def _open_questions(frame: pl.DataFrame, coverage: Coverage) -> tuple[str, ...]:

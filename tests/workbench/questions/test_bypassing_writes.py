@@ -102,3 +102,21 @@ def test_older_records_are_no_bypass() -> None:
 
     assert Answer.NO == verdict.answer
     assert 2 == verdict.frame["earlier"].sum()
+
+
+def test_a_topic_that_was_deleted_makes_no_unknown() -> None:
+    """Its offsets are given again, and an old write would account for a new record."""
+    frames = recorded()
+    frames.add("admin", "p", 15, api="DELETE_TOPICS", error_code=0, targets=["orders"])
+    verdict = bypassing_writes(frames.tables)
+
+    assert Answer.UNKNOWN == verdict.answer
+    assert "1 topic was deleted" in verdict.because
+
+
+def test_a_deletion_that_was_refused_changes_nothing() -> None:
+    """The topic is the same as before."""
+    frames = recorded()
+    frames.add("admin", "p", 15, api="DELETE_TOPICS", error_code=29, targets=["orders"])
+
+    assert Answer.NO == bypassing_writes(frames.tables).answer
