@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Final, Literal
+
+import pyarrow as pa
 
 from gateway.wire.errors import LimitError, MalformedError, WireError
 from gateway.wire.records.batch import MAGIC_V2, BatchHeader, crc_is_valid, walk
-from gateway.wire.records.decode import Record, control_type, decode_batch
+from gateway.wire.records.decode import Headers, Record, control_type, decode_batch
+from workbench.archive.files import RECORD_ROWS
 from workbench.tables.content import content_digest
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from workbench.archive.files import RowGroups
 
 # Ten times what Kafka's brokers take by default (message.max.bytes), expanded tenfold.
@@ -107,33 +113,37 @@ class Batches:
         )
 
     def _write(self, number: int, header: BatchHeader, records: list[Record]) -> None:
-        count = len(records)
-        self._records.write_columns(
-            [
-                [self._store] * count,
-                [number] * count,
-                range(count),
-                [record.offset for record in records],
-                [_microseconds(record.timestamp_ms) for record in records],
-                [_timestamp_type(header)] * count,
-                [header.codec] * count,
-                [header.producer_id] * count,
-                [header.is_transactional] * count,
-                [content_digest(record.key, record.value, record.headers) for record in records],
-                [record.key for record in records],
-                [record.value for record in records],
-                [[_readable(name, value) for name, value in record.headers] for record in records],
-            ]
-        )
+        of_batch = {
+            "store": self._store,
+            "number": number,
+            "timestamp_type": _timestamp_type(header),
+            "codec": header.codec,
+            "producer_id": header.producer_id,
+            "is_transactional": header.is_transactional,
+        }
+        of_record: dict[str, Sequence[object]] = {
+            "position": range(len(records)),
+            "offset": [each.offset for each in records],
+            "timestamp": [_microseconds(each.timestamp_ms) for each in records],
+            "content": [content_digest(each.key, each.value, each.headers) for each in records],
+            "key": [each.key for each in records],
+            "value": [each.value for each in records],
+            "headers": [each.headers and _readable(each.headers) for each in records],
+        }
+        arrays = [
+            pa.array(of_record[field.name], field.type)
+            if field.name in of_record
+            else pa.repeat(pa.scalar(of_batch[field.name], field.type), len(records))
+            for field in RECORD_ROWS
+        ]
+        self._records.write(pa.RecordBatch.from_arrays(arrays, schema=RECORD_ROWS))
 
 
 def _only_header(payload: memoryview) -> BatchHeader | None:
-    spans = list(walk(payload))
-    if not spans:
-        return None
+    spans = list(islice(walk(payload), 2))
     if len(spans) > 1:
-        raise MalformedError(f"{len(spans)} batches stand where one should")
-    return spans[0].header
+        raise MalformedError("more than one batch stands where one should")
+    return spans[0].header if spans else None
 
 
 def _decode(header: BatchHeader, payload: memoryview) -> list[Record]:
@@ -156,7 +166,12 @@ def _timestamp_type(header: BatchHeader) -> str | None:
     return "append" if header.is_log_append_time else "create"
 
 
-def _readable(name: str, value: bytes | None) -> dict[str, object]:
-    """Give a header whose name may hold bytes that are no text: these come as escapes."""
-    text = name.encode(errors="surrogateescape").decode(errors="backslashreplace")
-    return {"name": text, "value": value}
+def _readable(headers: Headers) -> list[dict[str, object]]:
+    """Give headers whose names may hold bytes that are no text: these come as escapes."""
+    return [
+        {
+            "name": name.encode(errors="surrogateescape").decode(errors="backslashreplace"),
+            "value": value,
+        }
+        for name, value in headers
+    ]

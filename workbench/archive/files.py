@@ -234,7 +234,7 @@ class RowGroups:
         """Append rows of the file's schema."""
         self._waiting.append(rows)
         self._waiting_rows += rows.num_rows
-        self._waiting_bytes += rows.nbytes
+        self._waiting_bytes += rows.get_total_buffer_size()
         if self._waiting_rows >= ROW_GROUP_ROWS or self._waiting_bytes >= ROW_GROUP_BYTES:
             self._flush()
 

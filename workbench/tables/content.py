@@ -22,12 +22,11 @@ def content_digest(
     Each part is preceded by its length as four bytes, big-endian, -1 for null; the headers by their
     number. Two records have one digest exactly when a consumer cannot tell their contents apart.
     """
-    parts = [_framed(key), _framed(value)]
     named = tuple(headers)
-    parts.append(_LENGTH.pack(len(named)) if named else _NO_HEADERS)
+    parts = _framed(key) + _framed(value) + (_LENGTH.pack(len(named)) if named else _NO_HEADERS)
     for name, header_value in named:
-        parts += (_framed(name.encode(errors="surrogateescape")), _framed(header_value))
-    return hashlib.sha256(b"".join(parts)).digest()
+        parts += _framed(name.encode(errors="surrogateescape")) + _framed(header_value)
+    return hashlib.sha256(parts).digest()
 
 
 def _framed(part: bytes | None) -> bytes:
