@@ -37,3 +37,12 @@ def test_other_names_are_not_there() -> None:
     """A misspelled name is an AttributeError, as of any module."""
     with pytest.raises(AttributeError, match="no attribute 'opem'"):
         workbench.opem  # noqa: B018 - looking is what fails
+
+
+def test_opening_an_archive_waits_for_no_pandas() -> None:
+    """The first use of the workbench does not load what only an export needs."""
+    code = "import sys, workbench as wb; wb.open; assert 'pandas' not in sys.modules"
+
+    done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True)
+
+    assert 0 == done.returncode, done.stderr

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from gateway.evidence.reader import Block
 
 # Of these the detail is needed as it stands; of the others it is in columns.
-_DETAIL_KEPT: Final = pa.array([EventKind.EXCHANGE, EventKind.INTENT])
+_DETAIL_KEPT: Final = (EventKind.EXCHANGE, EventKind.INTENT)
 
 
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
@@ -101,7 +101,7 @@ class Conversion:
 
     def _events(self, rows: pa.RecordBatch, reading: Reading) -> pa.RecordBatch:
         count = rows.num_rows
-        is_kept = pc.is_in(rows.column("kind"), _DETAIL_KEPT)
+        is_kept = pc.is_in(rows.column("kind"), pa.array(_DETAIL_KEPT))
         built = {
             "origin": pa.array([self._origin] * count, pa.string()),
             "store": pa.array([self._store] * count, pa.int64()),
