@@ -40,7 +40,7 @@ def test_other_names_are_not_there() -> None:
 
 
 def test_opening_an_archive_waits_for_no_pandas() -> None:
-    """The first use of the workbench does not load what only an export needs."""
+    """The first use of the workbench does not load what it has no use for."""
     code = "import sys, workbench as wb; wb.open; assert 'pandas' not in sys.modules"
 
     done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True)

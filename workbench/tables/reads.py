@@ -94,7 +94,7 @@ def _found_elsewhere(batches: pl.LazyFrame, frames: Frames) -> pl.LazyFrame:
         batch="sha256", found_store="store", found_number="number", found_state="state"
     )
     is_lost = pl.col("state") == "lost"
-    return batches.join(found, on="batch", how="left").with_columns(
+    return batches.join(found, on="batch", how="left", maintain_order="left").with_columns(
         store=pl.when(is_lost).then(pl.coalesce("found_store", "store")).otherwise("store"),
         number=pl.when(is_lost).then(pl.col("found_number")).otherwise("number"),
         state=pl.when(is_lost).then(pl.coalesce("found_state", "state")).otherwise("state"),

@@ -42,4 +42,4 @@ def topic_key() -> pl.Expr:
 def found_batches(frames: Frames) -> pl.LazyFrame:
     """Give, once for each SHA-256, a batch that was read in some segment."""
     is_read = pl.col("state").is_in(["records", "control"])
-    return frames.batches.filter(is_read).unique("sha256", keep="any")
+    return frames.batches.filter(is_read).unique("sha256", keep="first", maintain_order=True)

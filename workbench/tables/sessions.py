@@ -28,12 +28,11 @@ def sessions(frames: Frames) -> pl.LazyFrame:
 def _columns() -> dict[str, pl.Expr]:
     kind = pl.col("kind")
     claimed = pl.col("claimed").filter(pl.col("claimed").is_not_null())
-    newest = pl.col("at").sort_by("sequence").last()
     columns = {
         "opened_at": _at(EventKind.SESSION_OPEN, "min"),
         "authenticated_at": _at(EventKind.SESSION_AUTHENTICATED, "min"),
         "closed_at": _at(EventKind.SESSION_CLOSE, "max"),
-        "last_seen_at": newest,
+        "last_seen_at": pl.col("at").max_by("sequence"),
         "exchange_count": pl.coalesce(
             pl.col("exchange_count").max(), pl.col("exchange").max() + 1, pl.lit(0, pl.Int64)
         ),
@@ -67,4 +66,4 @@ def _at(kind: EventKind, which: str) -> pl.Expr:
 
 
 def _newest(name: str, where: pl.Expr) -> pl.Expr:
-    return pl.col(name).filter(where).sort_by(pl.col("sequence").filter(where)).last()
+    return pl.col(name).filter(where).max_by(pl.col("sequence").filter(where))
