@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import altair as alt
 
 from workbench.charts.lanes import Drawing, Lanes, draw
+from workbench.charts.rows import datasets, domain, milliseconds
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
+    from datetime import datetime
 
-    from workbench.charts.bins import Binned
     from workbench.tables import Tables
-
-Row = dict[str, Any]
 
 # Okabe and Ito's colours, which people with any kind of colour blindness can tell apart; kinds also
 # differ by place or shape.
@@ -37,7 +35,6 @@ _LABEL: Final = (
     "utcseconds(datum.value) ? '%H:%M:%S' : "
     "utchours(datum.value) || utcminutes(datum.value) ? '%H:%M' : '%d %b')"
 )
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def timeline(
@@ -62,25 +59,21 @@ def timeline(
     ['overview', 'detail']
     """
     drawing = draw(tables, lanes, since, until)
-    references = [
-        {"at": _milliseconds(at), "name": name, "time": _text(at)}
-        for name, at in (reference_times or {}).items()
-    ]
-    chosen = [_milliseconds(at) for at in window or ()]
+    chosen = [milliseconds(at) for at in window or ()]
     brush = (
         alt.selection_interval(name="window", encodings=["x"], value={"x": chosen})
         if chosen
         else alt.selection_interval(name="window", encodings=["x"])
     )
-    whole = alt.Scale(type="utc", domain=_domain(drawing), nice=False)
+    whole = alt.Scale(type="utc", domain=domain(drawing), nice=False)
     part = alt.Scale(type="utc", domain=brush, nice=False)
     title = alt.TitleParams(
         "Timeline", subtitle=_counts(drawing), anchor="start", subtitleColor="#555555"
     )
     chart: alt.VConcatChart = (
         alt.vconcat(
-            _overview(drawing, references, whole, brush),
-            _detail(drawing, references, part),
+            _overview(whole, brush),
+            _detail(drawing.lanes, part),
             spacing=14,
             title=title,
             padding={"left": 16, "right": 24, "top": 5, "bottom": 5},
@@ -91,14 +84,14 @@ def timeline(
         .configure_title(fontSize=15, subtitlePadding=6)
         .configure(font=_FONT)
     )
+    # Only now: each step above copies the chart, and would copy the data with it.
+    chart.datasets = datasets(drawing, reference_times or {})
     return chart
 
 
-def _overview(
-    drawing: Drawing, references: list[Row], scale: alt.Scale, brush: alt.Parameter
-) -> alt.LayerChart:
+def _overview(scale: alt.Scale, brush: alt.Parameter) -> alt.LayerChart:
     bars = (
-        alt.Chart(alt.InlineData(values=_bins(drawing.strip)))
+        alt.Chart(alt.NamedData("strip"))
         .mark_bar()
         .encode(
             x=alt.X("from:T", scale=scale, title=None, axis=_axis()),
@@ -111,28 +104,28 @@ def _overview(
         .add_params(brush)
     )
     marks = (
-        alt.Chart(alt.InlineData(values=_marks(drawing.marks)))
+        alt.Chart(alt.NamedData("marks"))
         .mark_rule(strokeWidth=2, y=0, y2=10)
         .encode(x=alt.X("from:T", scale=scale), color=_mark_colour(None))
     )
     layers: alt.LayerChart = (
-        alt.layer(bars, marks, *_reference_layers(references, scale, named=False))
+        alt.layer(bars, marks, *_reference_layers(scale, named=False))
         .resolve_scale(color="independent")
         .properties(name="overview", width=_WIDTH, height=_OVERVIEW_HEIGHT)
     )
     return layers
 
 
-def _detail(drawing: Drawing, references: list[Row], scale: alt.Scale) -> alt.LayerChart:
+def _detail(lanes: list[str], scale: alt.Scale) -> alt.LayerChart:
     x = alt.X("from:T", scale=scale, title="time (UTC)", axis=_axis())
-    y = alt.Y("lane:N", sort=None, title=None, scale=alt.Scale(domain=drawing.lanes))
+    y = alt.Y("lane:N", sort=None, title=None, scale=alt.Scale(domain=lanes))
     spans = (
-        alt.Chart(alt.InlineData(values=_span_rows(drawing)))
+        alt.Chart(alt.NamedData("spans"))
         .mark_bar(height=24, color=_SPAN, opacity=0.28, cornerRadius=2, clip=True)
         .encode(x=x, x2="to:T", y=y, tooltip=_tips("lane", "session", "client", "peer", "state"))
     )
     marks = (
-        alt.Chart(alt.InlineData(values=_marks(drawing.marks)))
+        alt.Chart(alt.NamedData("marks"))
         .mark_point(filled=True, size=95, opacity=1, clip=True, stroke="white", strokeWidth=0.7)
         .encode(
             x=alt.X("from:T", scale=scale),
@@ -145,22 +138,21 @@ def _detail(drawing: Drawing, references: list[Row], scale: alt.Scale) -> alt.La
     layers: alt.LayerChart = (
         alt.layer(
             spans,
-            *(_records(drawing, kind, x, y) for kind in _RECORDS),
+            *(_records(kind, x, y) for kind in _RECORDS),
             marks,
-            *_reference_layers(references, scale, named=True),
+            *_reference_layers(scale, named=True),
         )
         .resolve_scale(color="independent", opacity="independent", shape="independent")
-        .properties(name="detail", width=_WIDTH, height=max(1, len(drawing.lanes)) * _LANE_HEIGHT)
+        .properties(name="detail", width=_WIDTH, height=max(1, len(lanes)) * _LANE_HEIGHT)
     )
     return layers
 
 
-def _records(drawing: Drawing, kind: str, x: alt.X, y: alt.Y) -> alt.Chart:
-    rows = [row for row in _bins(drawing.activity) if row["kind"] == kind]
+def _records(kind: str, x: alt.X, y: alt.Y) -> alt.Chart:
     shade = alt.Scale(type="sqrt", range=[0.35, 1])
     shift = -6 if kind == "read" else 6
     bars: alt.Chart = (
-        alt.Chart(alt.InlineData(values=rows))
+        alt.Chart(alt.NamedData(kind))
         # The outline keeps a short bin in sight when all of the time is shown.
         .mark_bar(height=11, yOffset=shift, clip=True, strokeWidth=1)
         .encode(
@@ -176,10 +168,8 @@ def _records(drawing: Drawing, kind: str, x: alt.X, y: alt.Y) -> alt.Chart:
     return bars
 
 
-def _reference_layers(references: list[Row], scale: alt.Scale, *, named: bool) -> list[alt.Chart]:
-    if not references:
-        return []
-    base = alt.Chart(alt.InlineData(values=references)).encode(
+def _reference_layers(scale: alt.Scale, *, named: bool) -> list[alt.Chart]:
+    base = alt.Chart(alt.NamedData("references")).encode(
         x=alt.X("at:T", scale=scale), tooltip=_tips("name", "time")
     )
     rule = base.mark_rule(color="#111111", strokeDash=[4, 3], clip=True)
@@ -221,60 +211,6 @@ def _tips(*fields: str) -> list[alt.Tooltip]:
     return [alt.Tooltip(f"{field}:N") for field in (*fields, *timed)]
 
 
-def _bins(binned: Binned) -> list[Row]:
-    return [
-        _what(row) | _times(row["bin"], row["bin"] + binned.length)
-        for row in binned.rows.iter_rows(named=True)
-    ]
-
-
-def _marks(binned: Binned) -> list[Row]:
-    """Place each mark where its first event is."""
-    return [
-        _what(row) | _times(row["first_at"], row["last_at"])
-        for row in binned.rows.iter_rows(named=True)
-    ]
-
-
-def _what(row: Row) -> Row:
-    return {
-        "lane": row["lane"],
-        "kind": row["kind"],
-        "what": ", ".join(row["what"]),
-        "count": row["count"],
-    }
-
-
-def _span_rows(drawing: Drawing) -> list[Row]:
-    least = drawing.activity.length
-    return [
-        {
-            "lane": row["lane"],
-            "session": row["session"],
-            "client": row["client_id"],
-            "peer": row["peer"],
-            "state": "open when last seen" if row["is_open"] else "ended",
-            **_times(row["start"], max(row["end"], row["start"] + least)),
-        }
-        for row in drawing.spans.iter_rows(named=True)
-    ]
-
-
-def _times(start: datetime, end: datetime) -> Row:
-    """Give times as numbers to place and as texts to read: Vega would write texts in local time."""
-    return {
-        "from": _milliseconds(start),
-        "to": _milliseconds(end),
-        "begins": _text(start),
-        "ends": _text(end),
-    }
-
-
-def _domain(drawing: Drawing) -> Sequence[int]:
-    begin, end = drawing.begin or _EPOCH, drawing.end or _EPOCH
-    return [_milliseconds(begin), _milliseconds(end) + drawing.strip.length_ms]
-
-
 def _counts(drawing: Drawing) -> str:
     shown = drawing.spans.height
     said = [
@@ -286,11 +222,3 @@ def _counts(drawing: Drawing) -> str:
         said.append(f"{drawing.undated_count:,} without a time left out")
     said.append("times in UTC")
     return "; ".join(said)
-
-
-def _milliseconds(at: datetime) -> int:
-    return (at - _EPOCH) // timedelta(milliseconds=1)
-
-
-def _text(at: datetime) -> str:
-    return f"{at:%Y-%m-%d %H:%M:%S}.{at.microsecond // 1_000:03d}Z"
