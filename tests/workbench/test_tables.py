@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import inspect
+from typing import TYPE_CHECKING
 
 import pytest
 
 from workbench.tables import Tables
-from workbench.tables.schema import Table
 from workbench.tables.schemas import TABLES
+
+if TYPE_CHECKING:
+    from workbench.tables.schema import Table
 
 
 def test_the_protocol_has_the_declared_tables() -> None:
