@@ -52,9 +52,10 @@ def run(config: ConfigFile, *, check: CheckOnly = False) -> None:
 
 
 def _run(config: Config) -> int:
-    from gateway.sealer import SealerOptions, recover
+    from gateway.sealer import SealerOptions, do_without_pandas, recover
     from gateway.server.run import Sealing, run_gateway
 
+    do_without_pandas()
     options = SealerOptions(
         archive=config.archive,
         journal=config.journal_directory(),

@@ -22,7 +22,7 @@ from gateway.evidence.block import (
     encode_header,
 )
 from gateway.evidence.event import EVENT_SCHEMA, EventKind
-from gateway.evidence.files import rename_anew, sync_directory, write_all
+from gateway.evidence.files import rename_anew, sync_content, sync_directory, write_all
 from gateway.evidence.rows import Row, to_record_batch
 from gateway.evidence.seekable import SeekEntry, encode_seek_table, entry_of, skippable_entry
 
@@ -171,7 +171,7 @@ class SegmentWriter:
 
     def sync(self) -> None:
         """Make every block written so far durable."""
-        os.fdatasync(self._fd)
+        sync_content(self._fd)
 
     def close(self, reason: CloseReason) -> Path:
         """Seal the segment and return its final path; the file never changes after that."""

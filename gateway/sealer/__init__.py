@@ -22,5 +22,6 @@ What a supervisor does:
 """
 
 from gateway.sealer.sealing import SealerOptions, recover
+from gateway.sealer.without_pandas import do_without_pandas
 
-__all__ = ["SealerOptions", "recover"]
+__all__ = ["SealerOptions", "do_without_pandas", "recover"]

@@ -16,24 +16,13 @@ import msgspec
 from gateway.evidence.block import CloseReason
 from gateway.evidence.errors import EvidenceError
 from gateway.sealer.sealing import Sealer, SealerOptions
+from gateway.sealer.without_pandas import do_without_pandas
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import FrameType
 
 POLL_SECONDS = 0.05
-
-
-class WithoutPandas:
-    """Finds no pandas: pyarrow imports it where it is installed, though nothing here needs it.
-
-    That costs half a second and 45 MB in each sealer.
-    """
-
-    def find_spec(self, name: str, *_: object) -> None:
-        """Refuse, or leave the module to the other finders."""
-        if name == "pandas":
-            raise ModuleNotFoundError("not wanted in the sealer", name=name)
 
 
 class Lifeline:
@@ -88,5 +77,5 @@ def _complain(reason: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.meta_path.insert(0, WithoutPandas())
+    do_without_pandas()
     sys.exit(main())

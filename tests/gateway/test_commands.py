@@ -66,6 +66,7 @@ def test_run_serves_what_the_file_says(
         return exit_code
 
     monkeypatch.setattr(server, "run_gateway", note)
+    monkeypatch.setattr(sys, "meta_path", [*sys.meta_path])
 
     assert invoke(app, "gateway", "run", "--config", file) == (exit_code, "")
     ((config, sealing),) = given

@@ -14,6 +14,7 @@ from gateway.evidence.files import (
     check_name,
     make_directory,
     rename_anew,
+    sync_content,
     sync_directory,
     write_all,
 )
@@ -115,6 +116,21 @@ def test_a_directory_is_synced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert [tmp_path.stat().st_ino] == synced
     with pytest.raises(NotADirectoryError):
         sync_directory(tmp_path / "file")
+
+
+@pytest.mark.parametrize("has_fdatasync", [True, False], ids=["Linux", "macOS"])
+def test_content_is_synced_as_cheaply_as_the_system_can(
+    target: int, monkeypatch: pytest.MonkeyPatch, *, has_fdatasync: bool
+) -> None:
+    """Where there is no fdatasync, fsync does the same and more."""
+    called: list[str] = []
+    monkeypatch.setattr(os, "fsync", lambda _: called.append("fsync"))
+    monkeypatch.setattr(os, "fdatasync", lambda _: called.append("fdatasync"), raising=False)
+    if not has_fdatasync:
+        monkeypatch.delattr(os, "fdatasync")
+    sync_content(target)
+
+    assert called == ["fdatasync" if has_fdatasync else "fsync"]
 
 
 def test_a_file_is_renamed_but_never_over_another(tmp_path: Path) -> None:

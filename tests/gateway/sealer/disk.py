@@ -7,6 +7,7 @@ import os
 import shutil
 import stat
 import sys
+from functools import partial
 from typing import TYPE_CHECKING, Literal, cast
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class Disk:
 
     def mount(self) -> None:
         """Take the place of the functions of `os`, until the end of the process."""
-        for name in CALLS:
+        for name in filter(partial(hasattr, os), CALLS):
             setattr(os, name, self._watch(name, getattr(os, name)))
 
     def _watch(self, name: str, real: Callable[..., object]) -> Callable[..., object]:

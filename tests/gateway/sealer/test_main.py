@@ -135,29 +135,6 @@ def test_its_line_of_the_log_is_documented() -> None:
     assert "`sealer_failed`" in page
 
 
-def test_it_does_without_pandas(tmp_path: Path) -> None:
-    """A sealer is small and soon at work, also where the workbench is installed beside it."""
-    writer = record(tmp_path)
-    writer.append([event()])
-    writer.close()
-    program = (
-        "import runpy, sys; sys.argv[1:] = {!r}\n"
-        "try: runpy.run_module('gateway.sealer', run_name='__main__')\n"
-        "except SystemExit: print('pandas' in sys.modules, 'pyarrow' in sys.modules)"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", program.format(arguments(tmp_path))],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        cwd=ROOT,
-        check=True,
-    )
-
-    assert done.stdout == "False True\n"
-    assert kinds(tmp_path) == ["delivered"]
-
-
 def test_it_runs_as_a_module(tmp_path: Path) -> None:
     """The command that the gateway starts seals while its input is open, and ends with it."""
     writer = record(tmp_path)
