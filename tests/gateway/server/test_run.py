@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -15,14 +17,22 @@ from typing import TYPE_CHECKING
 
 import psutil
 import pytest
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from confluent_kafka import Producer
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
 
 from gateway.evidence.archive import scan
+from gateway.evidence.event import EventKind
 from gateway.evidence.reader import Block
 from gateway.wire.api_keys import ApiKey
 from tests.gateway.server.peers import config_for, request
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from gateway.config.model import Config
+    from workbench.demo.cluster import Cluster
 
 STREAMWITNESS = Path(sys.executable).with_name("streamwitness")
 
@@ -57,14 +67,18 @@ class Gateway:
         return self.process.wait(30)
 
 
-@pytest.fixture
-def file(tmp_path: Path) -> Path:
-    """A configuration file on free ports, with a cluster that cannot be reached."""
-    config = config_for(tmp_path, upstream=[1])
-    file = tmp_path / "gateway.yaml"
+def write(config: Config, folder: Path) -> Path:
+    """Write a configuration file."""
+    file = folder / "gateway.yaml"
     # JSON is YAML, and the model writes it.
     file.write_text(config.model_dump_json(exclude_none=True))
     return file
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """A configuration file on free ports, with a cluster that cannot be reached."""
+    return write(config_for(tmp_path, upstream=[1]), tmp_path)
 
 
 @contextmanager
@@ -99,6 +113,13 @@ def kinds_in(archive: Path) -> list[str]:
     ]
 
 
+def records_in(archive: Path, kind: EventKind) -> int:
+    """Count the records of all events of a kind that the archive shows now."""
+    blocks = [each for each in scan(archive) if isinstance(each, Block)]
+    rows = [row for block in blocks for row in block.rows.to_pylist()]
+    return sum(row["record_count"] for row in rows if row["kind"] == kind)
+
+
 def is_alive(pid: int) -> bool:
     """Tell whether a process of ours still runs (a zombie does not)."""
     try:
@@ -125,6 +146,48 @@ def test_a_signal_ends_with_everything_sealed(file: Path, tmp_path: Path, number
         "recorder_stop",
     ]
     assert not list((tmp_path / "journal").rglob("*.journal"))
+
+
+async def test_what_clients_do_is_on_record_while_it_happens(
+    tmp_path: Path, cluster: Cluster
+) -> None:
+    """Two clients of different make work through the gateway, and the open archive shows it."""
+    broker, (node,) = cluster.bootstrap.rpartition(":")[2], cluster.node_ids
+    file = write(config_for(tmp_path, upstream=[int(broker)], first_node_id=node), tmp_path)
+    topic, archive = f"seen-{secrets.token_hex(4)}", tmp_path / "archive"
+    with running(file) as gateway:
+        gateway.wait_for("ready")
+        bootstrap = f"127.0.0.1:{gateway.port}"
+        admin = AdminClient({"bootstrap.servers": bootstrap})
+        admin.create_topics([NewTopic(topic, 1, 1)])[topic].result(10)
+        producer = Producer({"bootstrap.servers": bootstrap, "compression.type": "zstd"})
+        for number in range(100):
+            producer.produce(topic, f"record {number}".encode())
+        assert producer.flush(10) == 0
+        read = await read_all(bootstrap, topic, 100)
+        deadline = time.monotonic() + 20
+        while records_in(archive, EventKind.DELIVERED) < 100:
+            assert time.monotonic() < deadline
+            await asyncio.sleep(0.05)
+
+        assert gateway.stop() == 0
+    assert read == [f"record {number}".encode() for number in range(100)]
+    assert records_in(archive, EventKind.PRODUCE) == 100
+    assert kinds_in(archive).count("outcome_unknown") == 0
+
+
+async def read_all(bootstrap: str, topic: str, count: int) -> list[bytes]:
+    """Read a topic from its beginning with a client that is not the producer's."""
+    partition = TopicPartition(topic, 0)
+    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False)
+    await consumer.start()
+    consumer.assign([partition])
+    await consumer.seek_to_beginning(partition)
+    try:
+        async with asyncio.timeout(20):
+            return [(await consumer.getone()).value for _ in range(count)]
+    finally:
+        await consumer.stop()
 
 
 def test_an_unreachable_cluster_does_not_end_the_gateway(file: Path) -> None:
