@@ -80,6 +80,8 @@ class KafkaPython(Client):
                 for partition, offset in how.start.items():
                     consumer.seek(TopicPartition(topic, partition), offset)
             else:
+                # A group that is joined before the topic is known may stay without partitions.
+                consumer.partitions_for_topic(topic)
                 consumer.subscribe([topic])
             received = _poll(consumer, how.count)
             if how.group is not None:
