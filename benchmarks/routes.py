@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-START_SECONDS = 30.0
+START_SECONDS = 60.0
 SEAL_SECONDS = 300.0
 SAMPLE_SECONDS = 0.05
 # An idle sealer looks at the journal twenty times a second.
@@ -109,7 +109,7 @@ def cluster(folder: Path, *, broker: str | None, kafka: bool) -> Iterator[str]:
 @contextmanager
 def gateway(folder: Path, upstream: str) -> Iterator[tuple[Route, GatewayProcesses]]:
     """Run a gateway without authentication before a cluster, and seal at the end."""
-    nodes = sorted(AdminClient({"bootstrap.servers": upstream}).list_topics(timeout=15).brokers)
+    nodes = sorted(AdminClient({"bootstrap.servers": upstream}).list_topics(timeout=30).brokers)
     count = nodes[-1] - nodes[0] + 1
     port = free_ports(1 + count)
     listener = {

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from workbench.demo.cast import Login
 
 LOGGER = "streamwitness.demo.clients"
-FLUSH_SECONDS = 20.0
+FLUSH_SECONDS = 60.0
 POLL_SECONDS = 0.2
 BATCH_RECORDS = 500
 # The embedded broker holds a group's first join for half of the session timeout.

@@ -27,8 +27,8 @@ from workbench.demo.processes import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-ANSWER_SECONDS = 15.0
-START_SECONDS = 20.0
+ANSWER_SECONDS = 30.0
+START_SECONDS = 30.0
 STOP_SECONDS = 10.0
 # The gateway binds one port for each node id from the lowest to the highest.
 NODE_SPAN_MAX = 100

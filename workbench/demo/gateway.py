@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 INSTANCE = "demo"
 LISTENER = "clients"
 RULE = "no-topic-deletion"
-START_SECONDS = 30.0
+START_SECONDS = 60.0
 SEAL_SECONDS = 120.0
 # Runs this very installation's command line, wherever its scripts lie.
 STREAMWITNESS = (sys.executable, "-c", "from gateway.cli import main; main()")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from workbench.demo.cast import Login
     from workbench.demo.truth import GroundTruth
 
-REQUEST_SECONDS = 15.0
+REQUEST_SECONDS = 30.0
 PARTITIONS = 2
 # The cluster's own default.
 REPLICATION = -1

@@ -49,13 +49,13 @@ def _hide_a_reader(truth: GroundTruth) -> None:
 @pytest.mark.parametrize(
     ("change", "wrong"),
     [
-        (_hide_the_theft, "Was there a bulk export?"),
-        (_hide_the_theft, "Did fraud-scoring@gateway:clients read card_number"),
-        (_hide_the_theft, "What did fraud-scoring@gateway:clients read"),
-        (_hide_the_bypass, "Was anything written past the gateway?"),
-        (_hide_the_refusal, "Was anything refused?"),
-        (_hide_a_reader, "Who read the record"),
-        (_hide_a_reader, "Who received what fraud-scoring@gateway:clients wrote"),
+        (_hide_the_theft, "bulk export"),
+        (_hide_the_theft, "read card_number"),
+        (_hide_the_theft, "read anything"),
+        (_hide_the_bypass, "past the gateway"),
+        (_hide_the_refusal, "refused"),
+        (_hide_a_reader, "read the record"),
+        (_hide_a_reader, "what fraud-scoring@gateway:clients wrote"),
     ],
 )
 def test_an_answer_that_differs_from_the_truth_is_wrong(
@@ -72,4 +72,4 @@ def test_an_answer_that_differs_from_the_truth_is_wrong(
         each.verdict.question for each in ask_all(tables, changed, demo.topics) if not each.is_right
     ]
 
-    assert any(question.startswith(wrong) for question in questions), questions
+    assert any(wrong in question for question in questions), questions
