@@ -52,13 +52,13 @@ def who_read(
     frame = (
         rows.group_by("principal", "session", "client_id", "peer")
         .agg(
+            masked=pl.col("masked").list.explode().drop_nulls().unique().sort(),
+            proof_level=pl.col("proof_level").max(),
             first_at=pl.col("delivered_at").min(),
             last_at=pl.col("delivered_at").max(),
             deliveries=pl.len(),
             records=pl.struct("partition", "offset").n_unique(),
             hidden=HIDDEN.sum(),
-            masked=pl.col("masked").list.explode().drop_nulls().unique().sort(),
-            proof_level=pl.col("proof_level").max(),
         )
         .sort("first_at", "session")
         .collect()
