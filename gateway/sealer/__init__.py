@@ -15,10 +15,11 @@ What a supervisor does:
    beside the gateway. It needs no readiness signal: what is recorded before it runs, waits.
 3. When it dies, start the same command again: it carries on where it stopped. Exit code 1 and a
    line on standard error mean that the archive or the journal failed (disk full, I/O error, lock).
-4. To end it, close the `JournalWriter`, then close the sealer's standard input (or send SIGTERM):
-   it seals the rest, frees the journal and exits with 0. If the gateway is gone without closing the
-   journal (kill -9), it does what `recover` does. If a gateway still records, it seals what there
-   is and leaves the journal's newest file.
+4. To end it, close the `JournalWriter`, then close the sealer's standard input: it seals the rest,
+   frees the journal and exits with 0. If the gateway is gone without closing the journal (kill -9),
+   it does what `recover` does. If a gateway still records, it seals what there is and leaves the
+   journal's newest file. It ignores SIGTERM and SIGINT, which a terminal or a service manager sends
+   to every process; SIGKILL costs nothing.
 """
 
 from gateway.sealer.sealing import SealerOptions, recover

@@ -20,29 +20,28 @@ from gateway.sealer.without_pandas import do_without_pandas
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from types import FrameType
 
 POLL_SECONDS = 0.05
 
 
 class Lifeline:
-    """Tells when to end: SIGTERM, or the end of standard input, which the supervisor holds open."""
+    """Tells when to end: with the end of standard input, which the supervisor holds open.
+
+    Signals say nothing: Ctrl-C reaches every process of a terminal, and SIGTERM every process of a
+    service, but the sealer's turn comes when the gateway has recorded its last event.
+    """
 
     def __init__(self) -> None:
-        self._is_told = False
-        signal.signal(signal.SIGTERM, self._on_signal)
-        # Ctrl-C reaches every process of a terminal; the supervisor says when the sealer's turn is.
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        self._is_over = False
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, signal.SIG_IGN)
 
     def is_over(self, *, wait_seconds: float) -> bool:
         """Wait that long at most and return whether to end."""
-        if not self._is_told:
+        if not self._is_over:
             readable, _, _ = select.select([sys.stdin.fileno()], [], [], wait_seconds)
-            self._is_told |= bool(readable) and not os.read(sys.stdin.fileno(), 4096)
-        return self._is_told
-
-    def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
-        self._is_told = True
+            self._is_over = bool(readable) and not os.read(sys.stdin.fileno(), 4096)
+        return self._is_over
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

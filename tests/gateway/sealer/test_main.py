@@ -43,32 +43,32 @@ def held(monkeypatch: pytest.MonkeyPatch) -> Iterator[FileIO]:
         signal.signal(number, handler)
 
 
-def end_after(monkeypatch: pytest.MonkeyPatch, polls: int) -> None:
-    """Have SIGTERM come while the sealer waits for the so manieth time."""
+def end_after(monkeypatch: pytest.MonkeyPatch, polls: int, held: FileIO) -> None:
+    """Have the input end while the sealer waits for the so manieth time; signals come before."""
     left = [polls]
     is_over = module.Lifeline.is_over
 
     def count(lifeline: module.Lifeline, *, wait_seconds: float) -> bool:
         left[0] -= 1
+        signal.raise_signal(signal.SIGTERM)
+        signal.raise_signal(signal.SIGINT)
         if not left[0]:
-            signal.raise_signal(signal.SIGTERM)
+            held.close()
         return is_over(lifeline, wait_seconds=wait_seconds)
 
     monkeypatch.setattr(module.Lifeline, "is_over", count)
 
 
-@pytest.mark.usefixtures("held")
-def test_a_signal_ends_it_with_everything_sealed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_it_ends_with_everything_sealed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, held: FileIO
 ) -> None:
-    """SIGTERM seals the rest and frees the journal; Ctrl-C, meant for the gateway, does nothing."""
+    """The end of its input has the rest sealed and the journal freed; signals change nothing."""
     writer = record(tmp_path)
     writer.append([event(EventKind.INTENT, exchange=1)])
     writer.close()
-    end_after(monkeypatch, 3)
+    end_after(monkeypatch, 4, held)
 
     assert module.main(arguments(tmp_path)) == 0
-    signal.raise_signal(signal.SIGINT)
     assert kinds(tmp_path) == ["intent", "outcome_unknown"]
     assert names(tmp_path) == []
 

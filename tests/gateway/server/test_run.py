@@ -148,6 +148,23 @@ def test_a_signal_ends_with_everything_sealed(file: Path, tmp_path: Path, number
     assert not list((tmp_path / "journal").rglob("*.journal"))
 
 
+def test_a_service_manager_may_signal_every_process(file: Path, tmp_path: Path) -> None:
+    """The sealer ends last although it is told to end first, and nothing is called a failure."""
+    with running(file) as gateway:
+        sealer = int(str(gateway.wait_for("sealer_started")["pid"]))
+        talk(gateway)
+        deadline = time.monotonic() + 20
+        while not list((tmp_path / "archive").rglob("*.partial")):
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        os.kill(sealer, signal.SIGTERM)
+
+        assert gateway.stop() == 0
+        assert gateway.lines("sealer_died") == []
+    assert kinds_in(tmp_path / "archive")[-1] == "recorder_stop"
+    assert not is_alive(sealer)
+
+
 async def test_what_clients_do_is_on_record_while_it_happens(
     tmp_path: Path, cluster: Cluster
 ) -> None:
