@@ -12,12 +12,21 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.house.tree import PACKAGES, ROOT, modules, report
+from tests.house.tree import PACKAGES, ROOT, Module, modules, report
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 WORKBENCH_SECONDS_MAX = 0.6
+
+# What the workbench may know of the gateway, with all below it: docs/decisions/0001. Listed as
+# allowed, so that what is not there yet is not allowed either.
+OF_THE_GATEWAY = (
+    "gateway.evidence",
+    "gateway.wire.api_keys",
+    "gateway.wire.errors",
+    "gateway.wire.records",
+)
 
 # Run in a fresh interpreter: what the import of a package changes around it.
 PROBE = """
@@ -100,6 +109,28 @@ def test_layers_import_downwards() -> None:
     done = subprocess.run([lint_imports], cwd=ROOT, capture_output=True, text=True, check=False)
 
     assert 0 == done.returncode, report(done.stdout.partition("Broken contracts")[2].splitlines())
+
+
+def test_the_workbench_knows_evidence_of_the_gateway_and_little_else() -> None:
+    """What reads evidence must go on reading it, whatever becomes of the gateway's own parts."""
+    problems = [
+        f"{module.at(line)}: {name} is the gateway's own: use {', '.join(OF_THE_GATEWAY)}"
+        for module in modules("workbench")
+        for line, name in _imported_names(module)
+        if name.partition(".")[0] == "gateway"
+        if not any(f"{name}.".startswith(f"{allowed}.") for allowed in OF_THE_GATEWAY)
+    ]
+
+    assert not problems, report(problems)
+
+
+def _imported_names(module: Module) -> Iterator[tuple[int, str]]:
+    """Yield every name that a module imports, anywhere in it, in full."""
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        if isinstance(node, ast.ImportFrom) and not node.level:
+            yield from ((node.lineno, f"{node.module}.{alias.name}") for alias in node.names)
 
 
 def test_modules_do_no_work_when_imported() -> None:
