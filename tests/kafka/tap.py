@@ -8,15 +8,20 @@ set-up.
 from __future__ import annotations
 
 import asyncio
+import re
 import threading
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from gateway.wire.headers import read_request_header
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 TAP_HOST = "127.0.0.2"
+# Where brokers are; what they say of their clients ("/127.0.0.1") is another matter.
+BROKER_HOST = re.compile(rb"(?<!/)127\.0\.0\.1")
 CHUNK_BYTES = 1 << 16
 SIZE_BYTES = 4
 
@@ -29,13 +34,19 @@ class Wire:
     from_client: bytearray = field(default_factory=bytearray)
     to_client: bytearray = field(default_factory=bytearray)
 
-    def frames_to_client(self) -> list[bytes]:
-        """Cut what the client received into frames."""
-        return _frames(bytes(self.to_client))
+    def exchanges(self) -> Iterator[tuple[int, int, bytes]]:
+        """Yield API key, version and answer of each request that was answered."""
+        answers = {frame[:4]: frame for frame in _frames(bytes(self.to_client))}
+        for frame in _frames(bytes(self.from_client)):
+            header, _ = read_request_header(frame)
+            answer = answers.get(header.correlation_id.to_bytes(4, signed=True))
+            if answer is not None:
+                yield header.api_key, header.api_version, answer
 
-    def frames_from_client(self) -> list[bytes]:
-        """Cut what the client sent into frames."""
-        return _frames(bytes(self.from_client))
+
+def leaks(wires: Iterable[Wire]) -> list[Wire]:
+    """List the connections on which a client was told where a broker is."""
+    return [wire for wire in wires if BROKER_HOST.search(bytes(wire.to_client))]
 
 
 def _frames(stream: bytes) -> list[bytes]:

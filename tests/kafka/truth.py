@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from tests.kafka.records import Record
 
 DIRECT = Confluent()
-SETTLE_SECONDS = 20
+SETTLE_SECONDS = 40
 # The last version that names topics.
 FETCH_VERSION = 12
 
@@ -108,6 +108,12 @@ def leaders(bootstrap: str, topic: str) -> dict[int, int]:
     """Tell which node leads each partition of a topic."""
     found = AdminClient(connection(bootstrap)).list_topics(topic, timeout=SETTLE_SECONDS)
     return {each.id: each.leader for each in found.topics[topic].partitions.values()}
+
+
+def is_in_sync(bootstrap: str, topic: str, node: int) -> bool:
+    """Tell whether a node has all that its partitions of a topic hold."""
+    found = AdminClient(connection(bootstrap)).list_topics(topic, timeout=SETTLE_SECONDS)
+    return all(node in each.isrs for each in found.topics[topic].partitions.values())
 
 
 def leader_address(bootstrap: str, topic: str) -> tuple[str, int]:

@@ -7,18 +7,22 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from gateway.wire.api_keys import ApiKey
+from gateway.wire.messages import decode_response
 from tests.kafka.cluster import running_cluster
+from tests.kafka.distribution import run_tool
 from tests.kafka.evidence import Evidence
-from tests.kafka.gateway import Gateway, running_gateway
+from tests.kafka.gateway import Gateway, Options, running_gateway
 from tests.kafka.load import ACKNOWLEDGED, RECEIVED, Load
 from tests.kafka.raw import RawClient, address_of
-from tests.kafka.truth import create_topic, leaders, wait_for, whole_log
+from tests.kafka.tap import TAP_HOST, leaks, tapped
+from tests.kafka.truth import create_topic, is_in_sync, leaders, wait_for, whole_log
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from tests.kafka.cluster import Cluster
+    from tests.kafka.tap import Wire
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -50,48 +54,64 @@ def test_clients_go_on_after_the_gateway_restarted(
         assert (2, 2) == (kinds["recorder_start"], kinds["recorder_stop"])
 
 
-def restart(cluster: Cluster, _node: int) -> None:
-    """Restart all brokers of a cluster, as an operator does."""
-    for broker in cluster.brokers:
-        broker.stop()
-    for broker in cluster.brokers:
-        broker.start()
-
-
-def move_leader(cluster: Cluster, node: int) -> None:
-    """Kill the broker that leads a partition, so that another has to."""
-    (broker,) = (each for each in cluster.brokers if each.node.node_id == node)
-    broker.stop(signal.SIGKILL)
-
-
-@pytest.mark.parametrize(
-    ("brokers", "disturb"),
-    [pytest.param(1, restart, id="restart"), pytest.param(3, move_leader, id="leader")],
-)
-def test_clients_go_on_after_brokers_went(
-    brokers: int, disturb: Callable[[Cluster, int], None], tmp_path: Path
-) -> None:
-    """Errors and new leaders reach clients as they are, who find their way by themselves."""
-    with running_cluster(tmp_path / "kafka", brokers=brokers) as cluster:
+def test_clients_go_on_after_the_broker_restarted(tmp_path: Path) -> None:
+    """While the cluster is away clients wait, and go on when it is back."""
+    with running_cluster(tmp_path / "kafka") as cluster:
         create_topic(cluster.bootstrap, "topic", 2)
-        led_by = leaders(cluster.bootstrap, "topic")
-        with running_gateway(tmp_path / "gateway", cluster) as gateway:
-            with Load(gateway.bootstrap, "topic", tmp_path / "load.log") as load:
-                load.wait_for_progress()
-                disturb(cluster, led_by[0])
-                load.wait_for_progress()
-                if brokers > 1:
-                    wait_for(lambda: leaders(cluster.bootstrap, "topic")[0] != led_by[0])
-                    load.wait_for_progress()
-            gateway.stop()
+        with (
+            running_gateway(tmp_path / "gateway", cluster) as gateway,
+            Load(gateway.bootstrap, "topic", tmp_path / "load.log") as load,
+        ):
+            load.wait_for_progress()
+            (broker,) = cluster.brokers
+            broker.stop()
+            broker.start()
+            load.wait_for_progress()
 
-            assert lost(gateway, load, "topic") == []
-            written = {
-                (n, r.offset, r.value)
-                for n in (0, 1)
-                for r in whole_log(cluster.bootstrap, "topic", n)
-            }
-            assert set(load.logged(ACKNOWLEDGED)) <= written
+        assert lost(gateway, load, "topic") == []
+
+
+def test_clients_follow_a_leader_that_moves(tmp_path: Path) -> None:
+    """A leader dies and comes back: clients learn of it, but never of a broker's address."""
+    options = Options(advertised_host=TAP_HOST)
+    with running_cluster(tmp_path / "kafka", brokers=3) as cluster:
+        create_topic(cluster.bootstrap, "topic", 2)
+        first = leaders(cluster.bootstrap, "topic")[0]
+        (broker,) = (each for each in cluster.brokers if each.node.node_id == first)
+        with (
+            running_gateway(tmp_path / "gateway", cluster, options) as gateway,
+            tapped("127.0.0.1", gateway.ports) as wires,
+            Load(gateway.bootstrap, "topic", tmp_path / "load.log") as load,
+        ):
+            load.wait_for_progress()
+            broker.stop(signal.SIGKILL)
+            load.wait_for_progress()
+            wait_for(lambda: leaders(cluster.bootstrap, "topic")[0] != first)
+            broker.start()
+            wait_for(lambda: is_in_sync(cluster.bootstrap, "topic", first))
+            arguments = ("--election-type", "preferred", "--all-topic-partitions")
+            run_tool("LeaderElectionCommand", "--bootstrap-server", cluster.bootstrap, *arguments)
+            wait_for(lambda: leaders(cluster.bootstrap, "topic")[0] == first)
+            load.wait_for_progress()
+        written = {
+            (n, r.offset, r.value) for n in (0, 1) for r in whole_log(cluster.bootstrap, "topic", n)
+        }
+
+        assert lost(gateway, load, "topic") == []
+        assert set(load.logged(ACKNOWLEDGED)) <= written
+        assert leaks(wires) == []
+        assert told_of_new_leaders(wires) == {TAP_HOST}
+
+
+def told_of_new_leaders(wires: list[Wire]) -> set[str]:
+    """Collect the hosts that answers to Produce and Fetch gave with their errors (KIP-951)."""
+    return {
+        node["host"]
+        for wire in wires
+        for api_key, version, answer in wire.exchanges()
+        if api_key in {ApiKey.PRODUCE, ApiKey.FETCH}
+        for node in decode_response(answer, api_key, version).body.get("node_endpoints", ())
+    }
 
 
 def test_a_cluster_that_is_not_there_is_waited_for(kafka: Cluster, tmp_path: Path) -> None:
