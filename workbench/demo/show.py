@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 import time
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
@@ -19,6 +23,7 @@ if TYPE_CHECKING:
     from workbench.demo.asking import Asked
     from workbench.demo.folder import Folder
 
+PLACE_WIDTH = 24
 NOT_YET = (
     "This version has no approvals yet: the intruder's new topic was allowed and recorded, where a "
     "later one can hold such a request until somebody approves it."
@@ -70,7 +75,17 @@ def show_conclusion(console: Console, folder: Folder, asked: Sequence[Asked]) ->
     console.print(_verdicts(asked))
     console.print(NOT_YET, style="dim", highlight=False)
     console.print()
-    console.print(_places(folder))
+    for what, where in _places(folder).items():
+        # A line that the terminal itself wraps can be copied in one piece.
+        console.print(
+            f"[dim]{what:<{PLACE_WIDTH}}[/]{escape(where)}", soft_wrap=True, highlight=False
+        )
+
+
+def program(name: str) -> str:
+    """Write a program of this installation as the user can type it: the path is often not set."""
+    beside = Path(sys.executable).with_name(name)
+    return name if shutil.which(name) or not beside.exists() else str(beside)
 
 
 def _verdicts(asked: Sequence[Asked]) -> Table:
@@ -83,19 +98,14 @@ def _verdicts(asked: Sequence[Asked]) -> Table:
     return table
 
 
-def _places(folder: Folder) -> Table:
-    table = Table(box=None, show_header=False, pad_edge=False)
-    for what, where in {
-        "the evidence": folder.archive,
-        "the report": folder.report,
-        "the notebook": folder.notebook,
-        "what the clients noted": folder.ground_truth,
-    }.items():
-        table.add_row(Text(what, style="dim"), Text(str(where), overflow="fold"))
-    for what, command in {
-        "open the notebook": f"jupyter lab {folder.notebook}",
-        "verify the evidence": f"streamwitness verify {folder.archive}",
-        "take the tables": f"streamwitness tables {folder.archive} --out tables",
-    }.items():
-        table.add_row(Text(what, style="dim"), Text(command, style="cyan", overflow="fold"))
-    return table
+def _places(folder: Folder) -> dict[str, str]:
+    streamwitness, jupyter = program("streamwitness"), program("jupyter")
+    return {
+        "the evidence": str(folder.archive),
+        "the report": str(folder.report),
+        "the notebook": str(folder.notebook),
+        "what the clients noted": str(folder.ground_truth),
+        "open the notebook": f"{jupyter} lab {folder.notebook}",
+        "verify the evidence": f"{streamwitness} verify {folder.archive}",
+        "take the tables": f"{streamwitness} tables {folder.archive} --out tables",
+    }

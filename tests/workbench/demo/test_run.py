@@ -50,7 +50,7 @@ def test_a_run_says_what_it_found_and_where_it_lies(demo: Demo) -> None:
     assert "L4" in words
     assert "This version has no approvals yet" in words
     for command in ("jupyter lab", "streamwitness verify", "streamwitness tables"):
-        assert command in words
+        assert command in words, demo.output
 
 
 def test_a_run_leaves_its_files_behind(demo: Demo) -> None:

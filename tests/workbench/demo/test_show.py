@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
+import sys
+from pathlib import Path
 
 import pytest
 from rich.console import Console
 
-from workbench.demo.show import Show
+from workbench.demo.show import Show, program
 
 
 def shown(*, is_terminal: bool) -> str:
@@ -43,3 +45,14 @@ def test_a_stage_that_fails_is_not_called_done() -> None:
         raise OSError("disk")
 
     assert "✓" not in stream.getvalue()
+
+
+def test_commands_can_be_typed_as_they_are_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By name where the shell finds it, else by the path of this installation."""
+    here = Path(sys.executable).parent
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert program("streamwitness") == str(here / "streamwitness")
+
+    monkeypatch.setenv("PATH", str(here))
+    assert program("streamwitness") == "streamwitness"
+    assert program("nonesuch") == "nonesuch"
