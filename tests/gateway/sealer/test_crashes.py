@@ -10,6 +10,7 @@ import random
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import get_args
 
@@ -59,6 +60,13 @@ def wait_for_notes(folder: Path, wanted_bytes: int) -> None:
         time.sleep(0.002)
 
 
+def kill(processes: list[psutil.Process]) -> None:
+    """Kill those that are still there."""
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+
+
 def live_and_die(folder: Path, chance: random.Random) -> None:
     """Let a recording process run a while, kill its sealer now and then, and then itself."""
     with (folder / "log").open("ab") as log:
@@ -67,8 +75,7 @@ def live_and_die(folder: Path, chance: random.Random) -> None:
     for _ in range(chance.randrange(4)):
         wait_for_notes(folder, noted_bytes(folder) + chance.randrange(NOTES_BYTES_MAX))
         time.sleep(chance.random() / 20)
-        for sealer in process.children():
-            sealer.kill()
+        kill(process.children())
     time.sleep(chance.random() / 2)
     sealers = process.children()
     recording.kill()
@@ -76,9 +83,7 @@ def live_and_die(folder: Path, chance: random.Random) -> None:
     if chance.random() < 0.5:
         # The sealer of a dead gateway finishes by itself, unless it is killed as well.
         time.sleep(chance.random() / 10)
-        for sealer in sealers:
-            if sealer.is_running():
-                sealer.kill()
+        kill(sealers)
 
 
 def test_kill_9_at_random_costs_nothing(tmp_path: Path) -> None:
