@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,7 +15,11 @@ from tests.workbench.archive.recording import Client, Place, Recording, batch
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from rich.console import Console
     from typer.testing import Result
+
+    from workbench.demo.run import Options
+    from workbench.report.build import ReportOptions
 
 ALICE = Client(session="s1")
 
@@ -82,3 +87,50 @@ def test_what_cannot_be_done_is_refused(
     assert 2 == done.exit_code
     assert said in done.output
     assert not (tmp_path / "out").exists()
+
+
+def test_a_report_says_how_sound_its_archive_is(
+    archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last line says where the report is, and what it can be trusted with."""
+    asked: list[ReportOptions] = []
+
+    def build(options: ReportOptions) -> SimpleNamespace:
+        asked.append(options)
+        return SimpleNamespace(soundness="whole")
+
+    monkeypatch.setattr("workbench.report.build.build_report", build)
+    done = run("report", archive, "--out", tmp_path / "r.html", "-p", "topic=orders")
+
+    assert 0 == done.exit_code, done.output
+    assert f"written to {tmp_path / 'r.html'}; the archive is whole" in done.output
+    assert (archive, {"topic": "orders"}) == (asked[0].archive, asked[0].parameters)
+
+
+def test_a_report_on_no_archive_is_refused(tmp_path: Path) -> None:
+    """Exit code 2 means that nothing was written."""
+    done = run("report", tmp_path, "--out", tmp_path / "r.html")
+
+    assert 2 == done.exit_code
+    assert not (tmp_path / "r.html").exists()
+
+
+def test_the_demo_ends_with_the_exit_code_of_its_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was asked for reaches it."""
+    asked: list[Options] = []
+
+    def play(options: Options, _console: Console) -> int:
+        asked.append(options)
+        return 1
+
+    monkeypatch.setattr("workbench.demo.run.run", play)
+    done = run("demo", "--out", tmp_path / "demo", "--no-open", "--broker", "h:9092")
+
+    assert 1 == done.exit_code
+    assert (tmp_path / "demo", "h:9092", False) == (
+        asked[0].out,
+        asked[0].broker,
+        asked[0].open_report,
+    )

@@ -18,7 +18,7 @@ from gateway.evidence.writer import ArchiveWriter
 from gateway.wire.api_keys import ApiKey
 from gateway.wire.errors import WireError
 from gateway.wire.records.batch import read_header
-from gateway.wire.records.decode import Record
+from gateway.wire.records.record import Record
 from gateway.wire.records.encode import BatchOptions, encode_batch
 from workbench.archive import open_archive
 

@@ -146,7 +146,10 @@ def test_a_segment_that_changes_under_the_reader_is_not_kept(
 
 def test_a_file_that_cannot_be_read_is_not_converted(cache: Cache, segment: Path) -> None:
     """Scanning the archive tells what is wrong with it."""
-    assert cache.converted(segment.with_name("gone")) is None
+    gone = segment.with_name("gone")
+
+    assert cache.converted(gone) is None
+    assert cache.find(gone) is None
 
 
 @pytest.mark.parametrize("harm", ["entry", "size", "format", "missing"])
