@@ -24,8 +24,8 @@ from gateway.evidence.event import Event, EventKind, Extent
 from gateway.evidence.journal import JournalWriter, journal_files
 from gateway.evidence.verify import Verdict, verify
 from gateway.sealer import SealerOptions, recover
-from gateway.wire.records.decode import Record
 from gateway.wire.records.encode import encode_batch
+from gateway.wire.records.record import Record
 from workbench.archive import open_archive
 
 if TYPE_CHECKING:

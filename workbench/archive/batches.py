@@ -11,13 +11,14 @@ import pyarrow as pa
 
 from gateway.wire.errors import LimitError, MalformedError, WireError
 from gateway.wire.records.batch import MAGIC_V2, BatchHeader, crc_is_valid, walk
-from gateway.wire.records.decode import Headers, Record, control_type, decode_batch
+from gateway.wire.records.decode import control_type, decode_batch
 from workbench.archive.files import RECORD_ROWS
 from workbench.tables.content import content_digest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from gateway.wire.records.record import Headers, Record
     from workbench.archive.files import RowGroups
 
 # Ten times what Kafka's brokers take by default (message.max.bytes), expanded tenfold.

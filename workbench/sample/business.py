@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from gateway.wire.records.decode import Record
+from gateway.wire.records.record import Record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,8 +6,8 @@ import struct
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from gateway.wire.records.decode import Record
 from gateway.wire.records.encode import BatchOptions, encode_batch
+from gateway.wire.records.record import Record
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

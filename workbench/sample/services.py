@@ -15,7 +15,7 @@ from workbench.sample.cluster import as_sent
 from workbench.sample.truth import Place
 
 if TYPE_CHECKING:
-    from gateway.wire.records.decode import Record
+    from gateway.wire.records.record import Record
     from workbench.sample.cluster import Partition
     from workbench.sample.messages import Detail
     from workbench.sample.stage import Stage

@@ -18,7 +18,7 @@ from workbench.sample.truth import Place, Read
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from gateway.wire.records.decode import Record
+    from gateway.wire.records.record import Record
     from workbench.sample.clients import Program
     from workbench.sample.cluster import Batch, Cluster, Partition
     from workbench.sample.recorder import Recorder

@@ -7,34 +7,22 @@ not be unreadable to an investigation.
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
 from gateway.wire.errors import MalformedError
 from gateway.wire.records.batch import MAGIC_V2, V2_HEADER_BYTES, read_header
 from gateway.wire.records.compression import decompress
+from gateway.wire.records.legacy import decode_message
+from gateway.wire.records.record import Record, to_int64
 from gateway.wire.records.varint import read_varint, read_varlong
 
 if TYPE_CHECKING:
     from gateway.wire.records.batch import BatchHeader
+    from gateway.wire.records.record import Headers
 
 # length, attributes, two deltas, two lengths, header count: one byte each at least
 _RECORD_BYTES_MIN: Final = 7
 _CONTROL_KEY: Final = struct.Struct(">hh")
-_INT64_LIMIT: Final = 1 << 63
-
-Headers = tuple[tuple[str, bytes | None], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """One record as it stands in the log; None is a null key or value, b"" an empty one."""
-
-    offset: int
-    timestamp_ms: int
-    key: bytes | None
-    value: bytes | None
-    headers: Headers = ()
 
 
 def decode_batch(batch: bytes | memoryview, *, decompressed_bytes_max: int) -> list[Record]:
@@ -47,9 +35,6 @@ def decode_batch(batch: bytes | memoryview, *, decompressed_bytes_max: int) -> l
     header = read_header(batch)
     assert not header.is_control, "control batches carry no records"
     if header.magic != MAGIC_V2:
-        # Old formats are rare, and message sets nest: only who meets them pays for their module.
-        from gateway.wire.records.legacy import decode_message  # noqa: PLC0415 - see above
-
         return decode_message(batch, decompressed_bytes_max=decompressed_bytes_max)
     return _decode_records(header, _body(header, batch, decompressed_bytes_max))
 
@@ -110,11 +95,6 @@ def _decode_record(header: BatchHeader, body: bytes, position: int, end: int) ->
         value,
         headers,
     )
-
-
-def to_int64(value: int) -> int:
-    """Let a sum overflow as it does in Kafka: nobody checks what producers write into deltas."""
-    return (value + _INT64_LIMIT) % (2 * _INT64_LIMIT) - _INT64_LIMIT
 
 
 def _read_headers(body: bytes, position: int, end: int, count: int) -> tuple[Headers, int]:

@@ -21,13 +21,13 @@ from gateway.wire.records.batch import (
     with_crc,
 )
 from gateway.wire.records.compression import compress
-from gateway.wire.records.decode import to_int64
+from gateway.wire.records.record import to_int64
 from gateway.wire.records.varint import write_varint
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gateway.wire.records.decode import Record
+    from gateway.wire.records.record import Record
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

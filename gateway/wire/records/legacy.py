@@ -17,7 +17,7 @@ from gateway.wire.records.batch import (
     walk,
 )
 from gateway.wire.records.compression import decompress
-from gateway.wire.records.decode import Record, to_int64
+from gateway.wire.records.record import Record, to_int64
 
 _KEY_AT: Final = {0: PREFIX_BYTES + 6, 1: PREFIX_BYTES + 14}
 _LENGTH: Final = struct.Struct(">i")

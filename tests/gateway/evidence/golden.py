@@ -14,8 +14,8 @@ from msgspec.structs import replace
 from gateway.evidence.archive import LOCK
 from gateway.evidence.event import Event, EventKind, Extent, Masked
 from gateway.evidence.rows import Row, torn_event
-from gateway.wire.records.decode import Record
 from gateway.wire.records.encode import encode_batch
+from gateway.wire.records.record import Record
 from tests.gateway.evidence.samples import BOOT, START_NS, write_archive
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "archive-v1"

@@ -19,7 +19,7 @@ from gateway.session.signals import (
     Signal,
 )
 from gateway.wire.api_keys import ApiKey
-from gateway.wire.records.decode import Record as KafkaRecord
+from gateway.wire.records.record import Record as KafkaRecord
 from tests.gateway.session.conversation import (
     answer,
     ask,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from gateway.wire.records.batch import read_header
-from gateway.wire.records.decode import Record, control_type, decode_batch
+from gateway.wire.records.decode import control_type, decode_batch
+from gateway.wire.records.record import Record
 from workbench.sample.cluster import Cluster, as_sent
 
 ORDERS = ("orders", 0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from gateway.evidence.event import Masked
-from gateway.wire.records.decode import Record
+from gateway.wire.records.record import Record
 from workbench.sample.cluster import Cluster
 from workbench.sample.messages import (
     Delivery,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from gateway.evidence.event import EventKind
-from gateway.wire.records.decode import Record, decode_batch
+from gateway.wire.records.decode import decode_batch
+from gateway.wire.records.record import Record
 from workbench.sample.cluster import Cluster
 from workbench.sample.recorder import Recorder
 from workbench.sample.services import ANALYTICS, BILLING, REPORTING

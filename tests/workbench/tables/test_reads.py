@@ -10,8 +10,8 @@ import pytest
 
 from gateway.evidence.event import Masked
 from gateway.wire.api_keys import ApiKey
-from gateway.wire.records.decode import Record
 from gateway.wire.records.encode import BatchOptions, encode_batch
+from gateway.wire.records.record import Record
 from tests.workbench.archive.recording import (
     TIMESTAMP_MS,
     Client,

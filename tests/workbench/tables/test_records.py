@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gateway.wire.records.batch import CODECS, Codec
-from gateway.wire.records.decode import Record
 from gateway.wire.records.encode import BatchOptions, encode_batch
+from gateway.wire.records.record import Record
 from tests.workbench.archive.recording import (
     TIMESTAMP_MS,
     Client,

@@ -12,7 +12,7 @@ import zstandard
 
 from gateway.wire.records.batch import MAGIC_V2, V2_HEADER, V2_HEADER_BYTES, with_crc
 from gateway.wire.records.compression import compress
-from gateway.wire.records.decode import Record
+from gateway.wire.records.record import Record
 from gateway.wire.records.varint import write_varint
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from gateway.wire.records.decode import Record
+from gateway.wire.records.record import Record
 
 OPTIONAL_BYTES = st.none() | st.binary(max_size=60)
 HEADERS = st.lists(st.tuples(st.text(max_size=5), OPTIONAL_BYTES), max_size=3).map(tuple)

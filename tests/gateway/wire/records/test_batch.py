@@ -27,7 +27,7 @@ from tests.gateway.wire.records.strategies import record_lists
 from tests.gateway.wire.records.written_by_kafka import BATCHES, RECORDS
 
 if TYPE_CHECKING:
-    from gateway.wire.records.decode import Record
+    from gateway.wire.records.record import Record
 
 V0, V1, V2 = (BATCHES[version, "gzip"] for version in ("v0", "v1", "v2"))
 MAGIC_AT = 16

@@ -18,8 +18,9 @@ from kafka.record import MemoryRecords as KafkaPythonRecords
 from kafka.record import MemoryRecordsBuilder as KafkaPythonBuilder
 
 from gateway.wire.records.batch import CODECS, Codec, crc_is_valid, read_header, walk
-from gateway.wire.records.decode import Record, decode_batch
+from gateway.wire.records.decode import decode_batch
 from gateway.wire.records.encode import BatchOptions, encode_batch
+from gateway.wire.records.record import Record
 from tests.gateway.wire.records.strategies import record_lists
 
 if TYPE_CHECKING:

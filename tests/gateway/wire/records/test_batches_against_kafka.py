@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gateway.wire.records.batch import CODECS, read_header, walk
-from gateway.wire.records.decode import Record, decode_batch
+from gateway.wire.records.decode import decode_batch
 from gateway.wire.records.encode import BatchOptions, encode_batch, rewrite_batch
+from gateway.wire.records.record import Record
 from tests.gateway.wire.records.handmade import (
     ODD_RECORDS,
     STREAMS,

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from gateway.wire.errors import LimitError, MalformedError, WireError
 from gateway.wire.records.batch import CODECS, Codec, walk
 from gateway.wire.records.compression import compress
-from gateway.wire.records.decode import Record, control_type, decode_batch, to_int64
+from gateway.wire.records.decode import control_type, decode_batch
 from gateway.wire.records.encode import BatchOptions, encode_batch
+from gateway.wire.records.record import Record
 from tests.gateway.wire.records.handmade import INT64_MIN, ODD_RECORDS, make_batch, make_record
 from tests.gateway.wire.records.strategies import record_lists
 from tests.gateway.wire.records.written_by_kafka import BATCHES, RECORDS, records_of
@@ -74,15 +75,6 @@ def test_an_offset_that_overflows_is_read_as_kafkas_clients_read_it() -> None:
     batch = make_batch(make_record("00 00 02 01 02 61 00"), base_offset=-INT64_MIN - 1)
 
     assert decode(batch)[0].offset == INT64_MIN
-
-
-@given(value=st.integers(-(1 << 64), 1 << 64))
-def test_sums_overflow_as_in_java(value: int) -> None:
-    """They stay within 64 bits, and the same in the lowest 64."""
-    wrapped = to_int64(value)
-
-    assert INT64_MIN <= wrapped < -INT64_MIN
-    assert (wrapped - value) % (1 << 64) == 0
 
 
 def test_append_time_holds_for_all_records() -> None:

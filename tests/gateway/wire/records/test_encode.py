@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from gateway.wire.errors import EncodeError
 from gateway.wire.records.batch import CODECS, Codec, crc_is_valid, read_header
-from gateway.wire.records.decode import Record, control_type, decode_batch
+from gateway.wire.records.decode import control_type, decode_batch
 from gateway.wire.records.encode import BatchOptions, encode_batch, rewrite_batch
+from gateway.wire.records.record import Record
 from tests.gateway.wire.records.handmade import make_batch, make_record
 from tests.gateway.wire.records.strategies import record_lists
 from tests.gateway.wire.records.written_by_kafka import BATCHES, RECORDS

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from gateway.wire.errors import LimitError, MalformedError, WireError
 from gateway.wire.records.batch import CODECS, Codec
 from gateway.wire.records.compression import compress
-from gateway.wire.records.decode import Record
 from gateway.wire.records.legacy import decode_message
+from gateway.wire.records.record import Record
 from tests.gateway.wire.records.written_by_kafka import BATCHES
 
 LIMIT = 1 << 20

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from gateway.wire.records.decode import Record
+from gateway.wire.records.record import Record
 
 OFFSET, FIRST_MS = 7, 1_000
 RECORDS = [
