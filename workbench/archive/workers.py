@@ -41,7 +41,7 @@ def convert_all(cache: Cache, paths: Sequence[Path]) -> Generator[Converted | No
 
 def convert_apart(directory: Path, path: Path) -> None:
     """Convert a segment into a cache in another process; if it fails, it is still to be done."""
-    command = [sys.executable, "-m", "workbench.archive", str(directory), str(path)]
+    command = [sys.executable, "-P", "-m", "workbench.archive", str(directory), str(path)]
     subprocess.run(  # noqa: S603 - this interpreter, with paths for arguments
         command, check=False, stdin=subprocess.DEVNULL, capture_output=True
     )
