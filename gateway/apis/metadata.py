@@ -60,17 +60,20 @@ def take_out(request: Body, directory: TopicDirectory, is_forbidden: IsForbidden
 
 def put_back(
     answer: Body, api_version: int, taken: Sequence[Body], is_forbidden: IsForbidden
-) -> bool:
-    """Leave forbidden topics out of a Metadata answer; say whether it changed.
+) -> list[str]:
+    """Leave forbidden topics out of a Metadata answer; name those that were in it.
 
-    Those that were asked for by name come back as errors.
+    Those that were taken out of the request come back as errors.
     """
-    kept = [
-        topic for topic in answer["topics"] if not (topic["name"] and is_forbidden(topic["name"]))
-    ]
-    changed = len(kept) < len(answer["topics"]) or bool(taken)
+    kept, hidden = [], []
+    for topic in answer["topics"]:
+        name = topic["name"]
+        if name and is_forbidden(name):
+            hidden.append(name)
+        else:
+            kept.append(topic)
     answer["topics"] = kept + [_error(topic, api_version) for topic in taken]
-    return changed
+    return hidden
 
 
 def _error(asked: Body, api_version: int) -> Body:

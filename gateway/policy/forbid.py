@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+from gateway.policy.decision import ALLOWED, Decision, DecisionKind
+from gateway.wire.api_keys import ApiKey
 
-    from gateway.wire.api_keys import ApiKey
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,12 +38,27 @@ class ForbidRule:
         return self.topics is None or topics is None or _any_matches(self.topics, topics)
 
 
-def forbidden_by(
-    rules: Sequence[ForbidRule], api_key: int, subject: str | None, topics: Iterable[str] | None
-) -> tuple[str, ...]:
-    """List the ids of all rules that forbid a request, in the rules' order; empty when allowed."""
-    named = None if topics is None else tuple(topics)
-    return tuple(rule.id for rule in rules if rule.matches(api_key, subject, named))
+class Policy:
+    """The rules of one listener, asked about one request at a time."""
+
+    __slots__ = ("_rules",)
+
+    def __init__(self, rules: tuple[ForbidRule, ...]) -> None:
+        self._rules = rules
+
+    def speaks_of(self, api_key: int) -> bool:
+        """Say whether there is a rule about an API; if not, its requests need no closer look."""
+        return any(api_key in rule.apis for rule in self._rules)
+
+    def decide(self, api_key: int, subject: str | None, topics: Iterable[str] | None) -> Decision:
+        """Decide about a request; None for topics means that it may be about any."""
+        named = None if topics is None else tuple(topics)
+        rule_ids = tuple(rule.id for rule in self._rules if rule.matches(api_key, subject, named))
+        return Decision(DecisionKind.DENY, rule_ids) if rule_ids else ALLOWED
+
+    def hides(self, subject: str | None, topic: str) -> bool:
+        """Say whether Metadata may not tell a principal of a topic."""
+        return self.decide(ApiKey.METADATA, subject, (topic,)).is_denial
 
 
 def _any_matches(globs: Iterable[str], texts: Iterable[str]) -> bool:

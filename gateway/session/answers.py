@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -16,26 +17,27 @@ from gateway.wire.messages import Response, decode_response, encode_response
 
 if TYPE_CHECKING:
     from gateway.evidence.event import Event
+    from gateway.policy.forbid import Policy
     from gateway.session.options import SessionOptions
     from gateway.session.pipeline import Exchange
-    from gateway.session.requests import Requests
     from gateway.session.signals import Instant
     from gateway.session.stamp import Stamp
     from gateway.session.topology import Topology
+    from gateway.wire.readers import Body
 
 
 class Answers:
     """The broker's side of a session."""
 
-    __slots__ = ("_options", "_requests", "_stamp", "_topology")
+    __slots__ = ("_options", "_policy", "_stamp", "_topology")
 
     def __init__(
-        self, options: SessionOptions, topology: Topology, stamp: Stamp, requests: Requests
+        self, options: SessionOptions, topology: Topology, stamp: Stamp, policy: Policy
     ) -> None:
         self._options = options
         self._topology = topology
         self._stamp = stamp
-        self._requests = requests
+        self._policy = policy
 
     def take(self, exchange: Exchange | None, frame: bytes, now: Instant) -> list[Event]:
         """Set an exchange's reply from the broker's answer, and make the rows that go before it.
@@ -79,13 +81,22 @@ class Answers:
         changed = rewrite_hosts(
             api_key, response.body, self._options.addresses, self._topology.brokers
         )
-        if api_key == ApiKey.METADATA and self._options.forbid:
-            is_hidden = self._requests.is_hidden
-            return metadata.put_back(response.body, version, exchange.taken, is_hidden) or changed
+        if api_key == ApiKey.METADATA and self._policy.speaks_of(api_key):
+            return self._hide(exchange, response.body, version) or changed
         return changed
 
+    def _hide(self, exchange: Exchange, answer: Body, version: int) -> bool:
+        """Leave out of a Metadata answer what rules hide; say whether it had to change."""
+        is_hidden = partial(self._policy.hides, self._stamp.subject)
+        hidden = metadata.put_back(answer, version, exchange.taken, is_hidden)
+        if hidden:
+            # Only the answer tells what a request for all topics was about.
+            names = [topic["name"] for topic in exchange.taken] + hidden
+            exchange.decision = self._policy.decide(ApiKey.METADATA, self._stamp.subject, names)
+        return bool(hidden or exchange.taken)
+
     def _rows(self, exchange: Exchange, response: Response, now: Instant) -> list[Event]:
-        template = self._stamp.exchange_template(now, exchange.ordinal, exchange.header)
+        template = self._stamp.exchange_template(now, exchange)
         assert exchange.recording is not None, "what was forwarded was recorded before"
         rows, answered = exchange.recording.after(template, response.body)
         detail = {
@@ -96,8 +107,6 @@ class Answers:
         row = replace(
             template,
             error_code=first_error(response.body),
-            decision="deny" if exchange.rule_ids else "allow",
-            rule_ids=exchange.rule_ids,
             detail=to_json(detail),
         )
         return [*rows, row]

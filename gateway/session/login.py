@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from gateway.apis.detail import WITHHELD, to_json
 from gateway.evidence.event import Event, EventKind
+from gateway.policy.decision import DENIED
 from gateway.session.authentication import MECHANISM, Authentication, Refused
 from gateway.session.effects import CheckPassword
 from gateway.session.pipeline import Exchange, Taken
@@ -101,10 +102,11 @@ class Login:
         if "mechanisms" in answer and self.authentication.terminates:
             answer["mechanisms"] = [MECHANISM]
         exchange.answer(answer, ending=AUTHENTICATION_FAILED)
+        exchange.decision = DENIED
         detail = {"reason": refused.reason, "claimed": refused.username, **self._software}
         rejected = self._stamp.session_row(EventKind.SESSION_REJECTED, now, detail)
         row = self._row(exchange, {"error_message": refused.message}, now)
-        return [rejected, replace(row, error_code=refused.error_code, decision="deny")]
+        return [rejected, replace(row, error_code=refused.error_code)]
 
     def _row(self, exchange: Exchange, response: dict[str, object], now: Instant) -> Event:
         is_handshake = exchange.header.api_key == ApiKey.SASL_HANDSHAKE
@@ -114,7 +116,7 @@ class Login:
             "response": response,
             "elapsed_ns": now.monotonic_ns - exchange.began_ns,
         }
-        template = self._stamp.exchange_template(now, exchange.ordinal, exchange.header)
+        template = self._stamp.exchange_template(now, exchange)
         return replace(template, error_code=0, detail=to_json(detail))
 
 

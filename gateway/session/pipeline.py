@@ -6,6 +6,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from gateway.policy.decision import ALLOWED, Decision
 from gateway.wire.frames import frame
 from gateway.wire.messages import Response, encode_response
 
@@ -33,7 +34,7 @@ class Exchange:
     began_ns: int
     recording: Recording | None = None
     taken: tuple[Body, ...] = ()
-    rule_ids: tuple[str, ...] = ()
+    decision: Decision = ALLOWED
     is_forwarded: bool = False
     reply: bytes | None = None
     ending: str | None = None

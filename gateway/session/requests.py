@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -14,7 +15,7 @@ from gateway.apis.produce import expects_answer
 from gateway.apis.recording import Knowledge, Recording, begin
 from gateway.apis.refusal import refuse
 from gateway.apis.touches import topic_ids, touched
-from gateway.policy.forbid import forbidden_by
+from gateway.policy.decision import ALLOWED
 from gateway.session.pipeline import Exchange, Taken, Unresolved
 from gateway.wire.api_keys import ApiKey
 from gateway.wire.errors import UnknownApiError
@@ -26,8 +27,9 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from gateway.evidence.event import Event
+    from gateway.policy.decision import Decision
+    from gateway.policy.forbid import Policy
     from gateway.session.login import Login
-    from gateway.session.options import SessionOptions
     from gateway.session.signals import Instant
     from gateway.session.stamp import Stamp
     from gateway.wire.readers import Body
@@ -46,12 +48,10 @@ class RefusedRequestError(Exception):
 class Requests:
     """The client's side of a session."""
 
-    __slots__ = ("_knowledge", "_login", "_options", "_ordinal", "_stamp", "_unknown_ids")
+    __slots__ = ("_knowledge", "_login", "_ordinal", "_policy", "_stamp", "_unknown_ids")
 
-    def __init__(
-        self, options: SessionOptions, knowledge: Knowledge, stamp: Stamp, login: Login
-    ) -> None:
-        self._options = options
+    def __init__(self, policy: Policy, knowledge: Knowledge, stamp: Stamp, login: Login) -> None:
+        self._policy = policy
         self._knowledge = knowledge
         self._stamp = stamp
         self._login = login
@@ -126,34 +126,31 @@ class Requests:
     def _decide(self, exchange: Exchange, frame: bytes, body: Body, now: Instant) -> Taken:
         if exchange.header.api_key == ApiKey.METADATA:
             return self._forward_metadata(exchange, frame, body, now)
-        rule_ids, error_code = self._forbidden(exchange.header.api_key, body)
-        if rule_ids:
-            exchange.rule_ids = rule_ids
+        exchange.decision, error_code = self._judge(exchange.header.api_key, body)
+        if exchange.decision.is_denial:
             return self._deny(exchange, body, error_code, now)
         recording = begin(exchange.header.api_key, body, self._knowledge)
         return self._forward(exchange, recording, frame, body, now)
 
-    def _forbidden(self, api_key: int, body: Body) -> tuple[tuple[str, ...], ErrorCode | None]:
-        """Say which rules forbid a request, and with which error if not the API's own."""
-        about_api = [rule for rule in self._options.forbid if api_key in rule.apis]
-        if not about_api:
-            return (), None
+    def _judge(self, api_key: int, body: Body) -> tuple[Decision, ErrorCode | None]:
+        """Decide about a request, and say with which error to refuse it if not the API's own."""
+        if not self._policy.speaks_of(api_key):
+            return ALLOWED, None
         topics = touched(api_key, body, self._knowledge.topics)
-        rule_ids = forbidden_by(about_api, api_key, self._subject, topics.names)
+        decision = self._policy.decide(api_key, self._stamp.subject, topics.names)
         error_code = self._knowledge.lost_session(api_key, body)
         if error_code is None and topics.unknown_ids:
             error_code = ErrorCode.UNKNOWN_TOPIC_ID
-        if rule_ids or error_code is None:
-            return rule_ids, None
+        if decision.is_denial or error_code is None:
+            return decision, None
         # An id without a name, or another connection's session, could be about any topic: a rule
         # about topics must not be passed by it.
-        about_topics = [rule for rule in about_api if rule.topics is not None]
-        return forbidden_by(about_topics, api_key, self._subject, None), error_code
+        return self._policy.decide(api_key, self._stamp.subject, None), error_code
 
     def _deny(
         self, exchange: Exchange, body: Body, error_code: ErrorCode | None, now: Instant
     ) -> Taken:
-        assert exchange.rule_ids, "a refusal names its rules"
+        assert exchange.decision.rule_ids, "a refusal names its rules"
         header = exchange.header
         answer, error = refuse(header.api_key, header.api_version, body, error_code)
         if header.api_key == ApiKey.PRODUCE and not expects_answer(body):
@@ -168,9 +165,7 @@ class Requests:
             "elapsed_ns": 0,
         }
         row = replace(
-            self._stamp.exchange_template(now, exchange.ordinal, header),
-            decision="deny",
-            rule_ids=exchange.rule_ids,
+            self._stamp.exchange_template(now, exchange),
             error_code=error,
             detail=to_json(detail),
         )
@@ -181,26 +176,22 @@ class Requests:
     ) -> Taken:
         # The record keeps what the client asked for, also what the broker is not asked.
         recording = begin(ApiKey.METADATA, body, self._knowledge)
-        taken = metadata.take_out(body, self._knowledge.topics, self.is_hidden)
+        subject = self._stamp.subject
+        is_hidden = partial(self._policy.hides, subject)
+        taken = metadata.take_out(body, self._knowledge.topics, is_hidden)
         if taken:
             exchange.taken = tuple(taken)
-            exchange.rule_ids = self._hidden_by([topic["name"] for topic in taken])
+            names = [topic["name"] for topic in taken]
+            exchange.decision = self._policy.decide(ApiKey.METADATA, subject, names)
             frame = encode_request(exchange.header, body)
         return self._forward(exchange, recording, frame, body, now)
-
-    def is_hidden(self, topic: str) -> bool:
-        """Say whether a rule keeps Metadata from telling of a topic."""
-        return bool(self._hidden_by([topic]))
-
-    def _hidden_by(self, topics: list[str]) -> tuple[str, ...]:
-        return forbidden_by(self._options.forbid, ApiKey.METADATA, self._subject, topics)
 
     def _forward(
         self, exchange: Exchange, recording: Recording, frame: bytes, body: Body, now: Instant
     ) -> Taken:
         assert exchange.reply is None, "what is answered here goes no further"
         header = exchange.header
-        template = self._stamp.exchange_template(now, exchange.ordinal, header)
+        template = self._stamp.exchange_template(now, exchange)
         rows = recording.before(template, body)
         if header.api_key == ApiKey.PRODUCE and not expects_answer(body):
             detail = {"request": recording.asked, "response": "none", "elapsed_ns": 0}
@@ -219,13 +210,8 @@ class Requests:
         exchange.reply = framed(api_versions.answer_too_new(correlation_id))
         detail = {"request": {}, "response": "version_not_supported", "elapsed_ns": 0}
         row: Event = replace(
-            self._stamp.exchange_template(now, exchange.ordinal, header),
+            self._stamp.exchange_template(now, exchange),
             error_code=ErrorCode.UNSUPPORTED_VERSION,
             detail=to_json(detail),
         )
         return Taken(rows=[row], exchange=exchange)
-
-    @property
-    def _subject(self) -> str | None:
-        principal = self._stamp.principal
-        return None if principal is None else principal.subject

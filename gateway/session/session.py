@@ -12,6 +12,7 @@ from gateway.apis.detail import to_json
 from gateway.apis.hosts import ControllerAddressError
 from gateway.apis.recording import Knowledge
 from gateway.evidence.event import Event, EventKind
+from gateway.policy.forbid import Policy
 from gateway.session.answers import Answers
 from gateway.session.authentication import NS_PER_MS
 from gateway.session.effects import (
@@ -80,8 +81,10 @@ class Session:
         self._topology = topology
         self._stamp = Stamp(options.listener, connection)
         self._login = Login(options, self._stamp)
-        self._requests = Requests(options, Knowledge(topology.topics), self._stamp, self._login)
-        self._answers = Answers(options, topology, self._stamp, self._requests)
+        policy = Policy(options.forbid)
+        knowledge = Knowledge(topology.topics)
+        self._requests = Requests(policy, knowledge, self._stamp, self._login)
+        self._answers = Answers(options, topology, self._stamp, policy)
         self._pipeline = Pipeline()
         self._upstream = Upstream()
         self._client_frames = FrameBuffer(frame_bytes_max=options.frame_bytes_max)
@@ -341,8 +344,8 @@ class Session:
             "response": "unknown" if was_sent else "not_forwarded",
             "elapsed_ns": now.monotonic_ns - exchange.began_ns,
         }
-        template = self._stamp.exchange_template(now, exchange.ordinal, exchange.header)
-        return replace(template, rule_ids=exchange.rule_ids, detail=to_json(detail))
+        template = self._stamp.exchange_template(now, exchange)
+        return replace(template, detail=to_json(detail))
 
     def _record(self, events: Iterable[Event]) -> None:
         self._effects += [Record(event) for event in events]

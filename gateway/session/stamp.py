@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from gateway.identity.principal import Principal
     from gateway.session.options import Connection
+    from gateway.session.pipeline import Exchange
     from gateway.session.signals import Instant
-    from gateway.wire.headers import RequestHeader
 
 
 class Stamp:
@@ -36,17 +36,24 @@ class Stamp:
         row = self._blank(kind, now)
         return replace(row, client_id=self.client_id, detail=to_json(detail))
 
-    def exchange_template(self, now: Instant, ordinal: int, header: RequestHeader) -> Event:
-        """Make an exchange's row, allowed, for its other columns to be filled in."""
-        assert ordinal >= 0, "exchanges are numbered from 0"
+    @property
+    def subject(self) -> str | None:
+        """Whom rules about principals look at."""
+        return None if self.principal is None else self.principal.subject
+
+    def exchange_template(self, now: Instant, exchange: Exchange) -> Event:
+        """Make a row with what was decided, for its other columns to be filled in."""
+        assert exchange.ordinal >= 0, "exchanges are numbered from 0"
+        header = exchange.header
         return replace(
             self._blank(EventKind.EXCHANGE, now),
             client_id=header.client_id,
-            exchange=ordinal,
+            exchange=exchange.ordinal,
             api_key=header.api_key,
             api_version=header.api_version,
             correlation_id=header.correlation_id,
-            decision="allow",
+            decision=exchange.decision.kind.value,
+            rule_ids=exchange.decision.rule_ids,
         )
 
     def _blank(self, kind: EventKind, now: Instant) -> Event:
@@ -60,6 +67,6 @@ class Stamp:
             peer=self._connection.peer,
             node_id=self._connection.node_id,
             issuer=None if principal is None else principal.issuer,
-            subject=None if principal is None else principal.subject,
+            subject=self.subject,
             groups=() if principal is None else principal.groups,
         )

@@ -79,10 +79,10 @@ def test_the_answer_has_errors_for_what_was_taken_and_hides_the_rest(version: in
     hidden = filled(ApiKey.METADATA, version, response=True, values={"name": "cards"})["topics"]
     seen = filled(ApiKey.METADATA, version, response=True, values={"name": "orders"})["topics"]
     answer["topics"] = hidden + seen
-    changed = put_back(answer, version, [{"name": "cards", "topic_id": bytes(16)}], _is_cards)
+    left_out = put_back(answer, version, [{"name": "cards", "topic_id": bytes(16)}], _is_cards)
     encode_response(Response(correlation_id=1, body=answer), ApiKey.METADATA, version)
 
-    assert changed
+    assert ["cards"] == left_out
     assert [("orders", 0), ("cards", 29)] == [
         (topic["name"], topic["error_code"]) for topic in answer["topics"]
     ]
@@ -107,7 +107,8 @@ def test_an_answer_without_forbidden_topics_does_not_change() -> None:
     """Nothing taken, nothing hidden: the broker's own bytes may go on."""
     answer = {"topics": [{"name": "orders"}, {"name": None}]}
 
-    assert not put_back(answer, 12, [], _is_cards)
+    assert [] == put_back(answer, 12, [], _is_cards)
+    assert {"topics": [{"name": "orders"}, {"name": None}]} == answer
 
 
 def test_a_short_answer_is_recorded_whole() -> None:

@@ -285,9 +285,49 @@ def test_hidden_topics_are_left_out_of_what_the_client_sees() -> None:
     (
         play
         >> BrokerBytes(answer(ApiKey.METADATA, 1, topics=theirs))
-        << row(EventKind.EXCHANGE, detail={"response": {"topics": [{"name": "orders"}]}})
+        << row(
+            EventKind.EXCHANGE,
+            decision="deny",
+            rule_ids=("r",),
+            detail={"response": {"topics": [{"name": "orders"}]}},
+        )
         << SendClient(answer(ApiKey.METADATA, 1, topics=theirs[1:]))
     )
+    play.finish()
+
+
+def test_an_answer_that_hides_nothing_is_allowed() -> None:
+    """A rule that is about other topics, or about none that there is, did not act."""
+    rule = ForbidRule(id="r", apis=frozenset({ApiKey.METADATA}))
+    play = _asked(connected(new_session(forbid=(rule,))), ask(ApiKey.METADATA, 1, topics=None))
+    reply = answer(ApiKey.METADATA, 1)
+    play >> BrokerBytes(reply) << row(EventKind.EXCHANGE, decision="allow", rule_ids=())
+    play << SendClient(reply)
+    play.finish()
+
+
+def test_all_rules_that_hid_a_topic_are_named() -> None:
+    """The one that took a topic out of the request, and the one that the answer made speak."""
+    metadata = frozenset({ApiKey.METADATA})
+    rules = (
+        ForbidRule(id="late", apis=metadata, topics=("cards",)),
+        ForbidRule(id="early", apis=metadata, topics=("pans",)),
+        ForbidRule(id="silent", apis=metadata, topics=("other",)),
+    )
+    by_id = {"name": None, "topic_id": ORDERS_ID}
+    asked = [{"name": "pans", "topic_id": bytes(16)}, by_id]
+    play = _asked(connected(new_session(forbid=rules)), ask(ApiKey.METADATA, 12, topics=asked))
+    topic = {
+        "error_code": 0,
+        "name": "cards",
+        "topic_id": ORDERS_ID,
+        "is_internal": False,
+        "partitions": [],
+        "topic_authorized_operations": -2147483648,
+    }
+    play >> BrokerBytes(answer(ApiKey.METADATA, 12, topics=[topic]))
+    play << row(EventKind.EXCHANGE, decision="deny", rule_ids=("late", "early"))
+    play.take_all()
     play.finish()
 
 

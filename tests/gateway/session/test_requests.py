@@ -15,7 +15,7 @@ from gateway.session.effects import (
     SendClient,
 )
 from gateway.session.requests import UNKNOWN_IDS_MAX
-from gateway.session.signals import BrokerBytes, ClientBytes, Tick, TopicsResolved
+from gateway.session.signals import BrokerBytes, BrokerEof, ClientBytes, Tick, TopicsResolved
 from gateway.session.topology import Topology
 from gateway.wire.api_keys import ApiKey
 from gateway.wire.frames import frame
@@ -384,9 +384,34 @@ def test_metadata_of_all_topics_hides_the_forbidden_ones() -> None:
     (
         play
         >> BrokerBytes(answer(ApiKey.METADATA, 9, topics=[topic]))
-        << row(EventKind.EXCHANGE, detail={"response": {"topics": []}})
+        << row(
+            EventKind.EXCHANGE,
+            decision="deny",
+            rule_ids=("no-cards",),
+            detail={"response": {"topics": []}},
+        )
         << SendClient(answer(ApiKey.METADATA, 9))
     )
+    play.finish()
+
+
+def test_an_unknown_outcome_keeps_its_decision() -> None:
+    """A rule took a topic out of the request before the broker was lost: that is known."""
+    play = connected(new_session(forbid=(CARDS_RULE,)))
+    asked = [{"name": "cards"}, {"name": "orders"}]
+    play >> ClientBytes(ask(ApiKey.METADATA, 9, topics=asked))
+    play.take_all()
+    (
+        play
+        >> BrokerEof()
+        << row(
+            EventKind.EXCHANGE,
+            decision="deny",
+            rule_ids=("no-cards",),
+            detail={"response": "unknown"},
+        )
+    )
+    play.take_all()
     play.finish()
 
 

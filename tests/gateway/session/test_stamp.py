@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from gateway.evidence.event import Event, EventKind
 from gateway.identity.principal import Principal
+from gateway.policy.decision import Decision, DecisionKind
+from gateway.session.pipeline import Exchange
 from gateway.session.signals import Instant
 from gateway.session.stamp import Stamp
 from gateway.wire.headers import RequestHeader
@@ -36,7 +38,8 @@ def test_rows_after_the_login_carry_it() -> None:
     stamp = Stamp("clients", CONNECTION)
     stamp.principal = Principal(issuer="gateway:clients", subject="alice", groups=("ops",))
     header = RequestHeader(api_key=1, api_version=12, correlation_id=5, client_id="app")
-    row = stamp.exchange_template(NOW, 3, header)
+    exchange = Exchange(ordinal=3, header=header, began_ns=0)
+    row = stamp.exchange_template(NOW, exchange)
 
     assert ("gateway:clients", "alice", ("ops",)) == (row.issuer, row.subject, row.groups)
     assert (3, 1, 12, 5, "app", "allow") == (
@@ -47,6 +50,16 @@ def test_rows_after_the_login_carry_it() -> None:
         row.client_id,
         row.decision,
     )
+
+
+def test_rows_of_an_exchange_carry_what_was_decided() -> None:
+    """With all rules behind it."""
+    header = RequestHeader(api_key=1, api_version=12, correlation_id=5, client_id="app")
+    decision = Decision(DecisionKind.DENY, ("no-cards", "again"))
+    exchange = Exchange(ordinal=0, header=header, began_ns=0, decision=decision)
+    row = Stamp("clients", CONNECTION).exchange_template(NOW, exchange)
+
+    assert ("deny", ("no-cards", "again")) == (row.decision, row.rule_ids)
 
 
 def test_session_rows_carry_the_newest_client_id() -> None:
