@@ -4,19 +4,36 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 from gateway.session import signals as on
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gateway.server.pump import Pump
-
 # How long a peer may take to accept what is still unsent when its connection is closed.
 CLOSE_SECONDS = 10.0
 # A peer that has vanished is noticed after 60 + 4 * 15 seconds of silence.
 KEEPALIVE = {"TCP_KEEPIDLE": 60, "TCP_KEEPINTVL": 15, "TCP_KEEPCNT": 4}
+
+
+class Owner(Protocol):
+    """The pump as its ends know it: whom they tell what happens to them."""
+
+    def tell(self, signal: on.Signal) -> None:
+        """Take in what came from a peer."""
+
+    def regulate(self) -> None:
+        """Take in that an end accepts bytes again, or no more."""
+
+    def client_lost(self) -> None:
+        """Take in that the client is gone."""
+
+    def broker_made(self, end: BrokerEnd) -> None:
+        """Take in that the connection to the broker stands."""
+
+    def broker_lost(self, end: BrokerEnd) -> None:
+        """Take in that a broker is gone."""
 
 
 class _End(asyncio.Protocol):
@@ -85,11 +102,13 @@ class ClientEnd(_End):
     """The client's connection; `accept` makes its pump, or None to refuse it."""
 
     def __init__(
-        self, accept: Callable[[ClientEnd, asyncio.Transport], Pump | None], write_buffer_bytes: int
+        self,
+        accept: Callable[[ClientEnd, asyncio.Transport], Owner | None],
+        write_buffer_bytes: int,
     ) -> None:
         super().__init__(write_buffer_bytes)
         self._accept = accept
-        self._pump: Pump | None = None
+        self._pump: Owner | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Start the pump, or close a connection that was not accepted."""
@@ -134,7 +153,7 @@ class ClientEnd(_End):
 class BrokerEnd(_End):
     """The broker's connection."""
 
-    def __init__(self, pump: Pump, write_buffer_bytes: int) -> None:
+    def __init__(self, pump: Owner, write_buffer_bytes: int) -> None:
         super().__init__(write_buffer_bytes)
         self._pump = pump
 

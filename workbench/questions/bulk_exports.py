@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from workbench.questions.coverage import cover, moment
+from workbench.questions.coverage import cover
 from workbench.questions.doubts import about_reads
+from workbench.questions.phrases import count_of, moment
 from workbench.questions.verdict import Answer, Proof, Verdict
-from workbench.questions.wording import PASSED, count_of
+from workbench.questions.wording import PASSED
 
 if TYPE_CHECKING:
     from workbench.tables import Tables

@@ -10,8 +10,8 @@ from workbench.questions.coverage import cover
 from workbench.questions.doubts import about_anything
 from workbench.questions.names import find_topic
 from workbench.questions.offsets import PARTITION, State, unaccounted, unseen_counts, written
+from workbench.questions.phrases import count_of
 from workbench.questions.verdict import Answer, Verdict
-from workbench.questions.wording import count_of
 
 if TYPE_CHECKING:
     from workbench.questions.coverage import Coverage

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
-from workbench.questions.wording import count_of
+from workbench.questions.phrases import count_of, moment
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -114,8 +114,3 @@ def is_fault() -> pl.Expr:
     """Tell the gaps that may have held any event from those that are about one known thing."""
     about_one = pl.col("kind").is_in([UNDECODABLE, OUTCOME_UNKNOWN])
     return ~about_one & ~pl.col("is_information").fill_null(value=False)
-
-
-def moment(time: datetime) -> str:
-    """Write a time in UTC, to the second."""
-    return f"{time:%Y-%m-%d %H:%M:%S} UTC"

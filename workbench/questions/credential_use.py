@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from workbench.questions.coverage import cover, moment
+from workbench.questions.coverage import cover
 from workbench.questions.doubts import about_anything
 from workbench.questions.names import find_principal, host
+from workbench.questions.phrases import count_of, moment
 from workbench.questions.verdict import Answer, Verdict
-from workbench.questions.wording import count_of
 
 if TYPE_CHECKING:
     from workbench.tables import Tables

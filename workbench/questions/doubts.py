@@ -9,7 +9,7 @@ import polars as pl
 from workbench.questions.coverage import UNDECODABLE
 from workbench.questions.names import is_topic
 from workbench.questions.offsets import State, unaccounted
-from workbench.questions.wording import count_of
+from workbench.questions.phrases import count_of
 
 if TYPE_CHECKING:
     from workbench.questions.coverage import Coverage

@@ -10,8 +10,9 @@ from workbench.questions.coverage import cover
 from workbench.questions.doubts import about_reads
 from workbench.questions.fields import ABSENT, PRESENT, FieldPath, covers, find_field, parse_path
 from workbench.questions.names import find_principal, find_topic, is_session, is_topic
+from workbench.questions.phrases import count_of
 from workbench.questions.verdict import Answer, Verdict
-from workbench.questions.wording import HIDDEN, PASSED, count_of, strongest
+from workbench.questions.wording import HIDDEN, PASSED, strongest
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -7,11 +7,9 @@ from html import escape
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     import polars as pl
-
-    from workbench.questions.verdict import Verdict
 
 ROWS_SHOWN: Final = 12
 _BYTES_SHOWN: Final = 48
@@ -52,23 +50,24 @@ STYLE: Final = """
 """
 
 
-def verdict_html(verdict: Verdict) -> str:
-    """Draw a verdict as a box: the answer, its ground, and the rows to read first."""
-    proof = ""
-    if verdict.proof is not None:
-        proof = f'<span class="sw-proof">proof {verdict.proof}: {verdict.proof.meaning}</span>'
-    lists = (
-        ("recorded", verdict.coverage.sentences()),
-        ("taken into account", verdict.covered),
-        ("not covered", verdict.not_covered),
-    )
-    table = "" if verdict.frame.is_empty() else table_html(verdict.frame)
+def verdict_html(
+    *,
+    question: str,
+    answer: str,
+    proof: str,
+    because: str,
+    frame: pl.DataFrame,
+    grounds: Mapping[str, Iterable[str]],
+) -> str:
+    """Draw a verdict as a box: the answer, the rows to read first, and what it rests on."""
+    proved = f'<span class="sw-proof">{escape(proof)}</span>' if proof else ""
+    table = "" if frame.is_empty() else table_html(frame)
     return (
-        f'<style>{STYLE}</style><div class="sw sw-verdict sw-{verdict.answer}">'
-        f'<div class="sw-head"><span class="sw-answer">{verdict.answer}</span>'
-        f'<span class="sw-question">{escape(verdict.question)}</span>{proof}</div>'
-        f'<div class="sw-because">{escape(verdict.because)}</div>{table}'
-        f"<dl>{''.join(_entry(name, sentences) for name, sentences in lists)}</dl></div>"
+        f'<style>{STYLE}</style><div class="sw sw-verdict sw-{answer}">'
+        f'<div class="sw-head"><span class="sw-answer">{answer}</span>'
+        f'<span class="sw-question">{escape(question)}</span>{proved}</div>'
+        f'<div class="sw-because">{escape(because)}</div>{table}'
+        f"<dl>{''.join(_entry(name, sentences) for name, sentences in grounds.items())}</dl></div>"
     )
 
 

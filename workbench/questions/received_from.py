@@ -15,8 +15,9 @@ from workbench.questions.names import (
     is_topic,
     tell_session,
 )
+from workbench.questions.phrases import count_of
 from workbench.questions.verdict import Answer, Verdict
-from workbench.questions.wording import PASSED, count_of, strongest
+from workbench.questions.wording import PASSED, strongest
 
 if TYPE_CHECKING:
     from collections.abc import Collection

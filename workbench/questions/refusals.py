@@ -8,8 +8,8 @@ import polars as pl
 
 from workbench.questions.coverage import cover
 from workbench.questions.doubts import about_anything
+from workbench.questions.phrases import count_of
 from workbench.questions.verdict import Answer, Verdict
-from workbench.questions.wording import count_of
 
 if TYPE_CHECKING:
     from workbench.tables import Tables

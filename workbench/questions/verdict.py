@@ -77,4 +77,15 @@ class Verdict:
         return f"{self.question} {self.answer}{proof}: {self.because}"
 
     def _repr_html_(self) -> str:
-        return verdict_html(self)
+        return verdict_html(
+            question=self.question,
+            answer=self.answer,
+            proof="" if self.proof is None else f"proof {self.proof}: {self.proof.meaning}",
+            because=self.because,
+            frame=self.frame,
+            grounds={
+                "recorded": self.coverage.sentences(),
+                "taken into account": self.covered,
+                "not covered": self.not_covered,
+            },
+        )

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from workbench.questions.coverage import cover, moment
+from workbench.questions.coverage import cover
 from workbench.questions.doubts import about_reads
 from workbench.questions.names import find_topic, is_topic
+from workbench.questions.phrases import count_of, moment
 from workbench.questions.verdict import Answer, Verdict
-from workbench.questions.wording import HIDDEN, PASSED, count_of, strongest
+from workbench.questions.wording import HIDDEN, PASSED, strongest
 
 if TYPE_CHECKING:
     from workbench.tables import Tables

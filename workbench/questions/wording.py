@@ -21,8 +21,3 @@ def strongest(frame: pl.DataFrame) -> Proof | None:
     """Return the strongest proof in the column `proof_level`."""
     level = frame["proof_level"].max() if frame.height else None
     return None if level is None else Proof(str(level))
-
-
-def count_of(number: int, one: str, many: str = "") -> str:
-    """Write a number with its noun."""
-    return f"{number:,} {one if number == 1 else many or one + 's'}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -15,8 +15,6 @@ from gateway.session import signals as on
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
-
-    from gateway.server.pump import Pump
 
 BUFFER_BYTES = 10_000
 MIB = 1024 * 1024
@@ -86,12 +84,12 @@ async def connected(end: ClientEnd | BrokerEnd) -> AsyncIterator[socket.socket]:
 
 def client_of(listener: Listener | None) -> ClientEnd:
     """Make a client's end that is accepted by this pump, or by none."""
-    return ClientEnd(lambda _end, _transport: cast("Pump | None", listener), BUFFER_BYTES)
+    return ClientEnd(lambda _end, _transport: listener, BUFFER_BYTES)
 
 
 def broker_of(listener: Listener) -> BrokerEnd:
     """Make a broker's end."""
-    return BrokerEnd(cast("Pump", listener), BUFFER_BYTES)
+    return BrokerEnd(listener, BUFFER_BYTES)
 
 
 async def read(peer: socket.socket) -> bytes:

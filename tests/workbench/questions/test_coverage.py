@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.workbench.frames import Frames, at
-from workbench.questions.coverage import cover, is_fault, moment
+from tests.workbench.frames import Frames
+from workbench.questions.coverage import cover, is_fault
 
 
 def test_what_each_gateway_recorded_is_told() -> None:
@@ -69,8 +69,3 @@ def test_a_gap_that_does_not_say_counts_as_a_fault() -> None:
     frames.lose("chain", is_information=None)
 
     assert 1 == frames.tables.gaps.filter(is_fault()).collect().height
-
-
-def test_times_are_written_in_utc() -> None:
-    """Every time in a sentence says its zone."""
-    assert "2026-03-17 09:00:05 UTC" == moment(at(5))

@@ -7,8 +7,6 @@ from datetime import UTC, datetime, timedelta
 import polars as pl
 import pytest
 
-from tests.workbench.frames import Frames
-from workbench.questions.bulk_exports import bulk_exports
 from workbench.questions.page import cell_text, table_html, verdict_html
 
 NOON = datetime(2026, 3, 17, 12, 0, 0, 61_400, UTC)
@@ -62,11 +60,29 @@ def test_recorded_text_cannot_become_part_of_the_page() -> None:
 
 
 def test_a_verdict_shows_what_it_covers_and_what_not() -> None:
-    """Below the answer stands what it rests on."""
-    frames = Frames()
-    frames.connect("s1", "<eve>")
-    html = verdict_html(bulk_exports(frames.tables))
+    """Below the answer stands what it rests on, and no word of it becomes part of the page."""
+    html = verdict_html(
+        question="What did <eve> read?",
+        answer="yes",
+        proof="proof L2: was sent the bytes",
+        because="<eve> & 2 more.",
+        frame=pl.DataFrame({"topic": ["orders"]}),
+        grounds={"recorded": ["Nothing of <eve>."], "not covered": []},
+    )
 
-    assert "taken into account" in html
-    assert "An export slow enough to look like ordinary reading." in html
     assert "<eve>" not in html
+    assert "&lt;eve&gt; &amp; 2 more." in html
+    assert '<span class="sw-proof">proof L2: was sent the bytes</span>' in html
+    assert "<td>orders</td>" in html
+    assert "<dt>recorded</dt><dd>Nothing of &lt;eve&gt;.</dd>" in html
+    assert "not covered" not in html
+
+
+def test_a_verdict_without_rows_or_proof_shows_neither() -> None:
+    """An empty table would look like a mistake."""
+    html = verdict_html(
+        question="", answer="no", proof="", because="", frame=pl.DataFrame(), grounds={}
+    )
+
+    assert '<span class="sw-proof">' not in html
+    assert "<table>" not in html

@@ -1,27 +1,12 @@
-"""Numbers are written with their nouns, and the strongest proof is found."""
+"""The strongest proof is found, and hidden records are marked."""
 
 from __future__ import annotations
 
 import polars as pl
-import pytest
 
 from tests.workbench.frames import Frames
 from workbench.questions.verdict import Proof
-from workbench.questions.wording import HIDDEN, count_of, strongest
-
-
-@pytest.mark.parametrize(
-    ("expected", "number", "nouns"),
-    [
-        ("0 records", 0, ("record",)),
-        ("1 record", 1, ("record",)),
-        ("1,200 records", 1200, ("record",)),
-        ("2 deliveries", 2, ("delivery", "deliveries")),
-    ],
-)
-def test_a_number_agrees_with_its_noun(expected: str, number: int, nouns: tuple[str, ...]) -> None:
-    """Sentences are read by people."""
-    assert expected == count_of(number, *nouns)
+from workbench.questions.wording import HIDDEN, strongest
 
 
 def test_the_strongest_proof_is_the_highest_level() -> None:
