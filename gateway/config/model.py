@@ -13,11 +13,10 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from gateway.apis.refusal import refusable
 from gateway.apis.touches import names_topics
 from gateway.identity.passwords import PasswordHash, parse_password_hash
+from gateway.session.options import FRAME_BYTES_MAX, IDLE_MS, IN_FLIGHT_MAX
 from gateway.wire.api_keys import ApiKey
 
 MIB = 1024 * 1024
-# Kafka's default socket.request.max.bytes, plus room for what stands around the records.
-FRAME_BYTES_MAX = 101 * MIB
 PORT_MAX = 65535
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$")]
@@ -204,8 +203,8 @@ class Limits(Section):
 
     connections: Annotated[int, Field(ge=1, le=1_000_000)] = 4_096
     frame_bytes_max: Annotated[int, Field(ge=64 * 1024, le=1024 * MIB)] = FRAME_BYTES_MAX
-    in_flight_max: Annotated[int, Field(ge=1, le=10_000)] = 64
-    idle_ms: Annotated[int, Field(ge=1_000, le=86_400_000)] = 660_000
+    in_flight_max: Annotated[int, Field(ge=1, le=10_000)] = IN_FLIGHT_MAX
+    idle_ms: Annotated[int, Field(ge=1_000, le=86_400_000)] = IDLE_MS
     write_buffer_bytes: Annotated[int, Field(ge=4_096, le=64 * MIB)] = 256 * 1024
     password_checks: Annotated[int, Field(ge=1, le=64)] = 2
     journal_file_bytes: Annotated[int, Field(ge=MIB, le=1024 * MIB)] = 64 * MIB

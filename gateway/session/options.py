@@ -9,8 +9,9 @@ if TYPE_CHECKING:
     from gateway.apis.addresses import AddressMap
     from gateway.policy.forbid import ForbidRule
 
-FRAME_BYTES_MAX = 100 * 1024 * 1024 + 64 * 1024
-"""The broker's default socket.request.max.bytes, and room for headers in answers of that size."""
+FRAME_BYTES_MAX = 101 * 1024 * 1024
+"""The broker's default socket.request.max.bytes (100 MiB), and room for what stands around records.
+"""
 
 UNAUTHENTICATED_FRAME_BYTES_MAX = 512 * 1024
 """The broker's default sasl.server.max.receive.size: a stranger may not fill our memory."""

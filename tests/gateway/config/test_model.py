@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.config.model import ForbidRule, is_wildcard, refuse_repeats, split_address
+from gateway.apis.addresses import AddressMap
+from gateway.config.model import ForbidRule, Limits, is_wildcard, refuse_repeats, split_address
+from gateway.session.options import SessionOptions
+
+
+@pytest.mark.parametrize("limit", ["frame_bytes_max", "in_flight_max", "idle_ms"])
+def test_a_session_and_its_configuration_have_one_default(limit: str) -> None:
+    """What is measured and tested of sessions alone holds for those of a gateway."""
+    addresses = AddressMap(host="gateway", first_port=9100, first_node_id=0, count=1)
+    options = SessionOptions(listener="clients", addresses=addresses)
+
+    assert getattr(options, limit) == getattr(Limits(), limit)
 
 
 @pytest.mark.parametrize(
