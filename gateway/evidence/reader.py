@@ -9,7 +9,7 @@ from gateway.evidence.ahead import decode_ahead, decoding_threads
 from gateway.evidence.block import BlockHeader, BlockKind
 from gateway.evidence.damage import Damage, DamageKind, Flaw
 from gateway.evidence.history import History
-from gateway.evidence.segment import PARTIAL_SUFFIX, SUFFIX
+from gateway.evidence.segment import PARTIAL_SUFFIX, SUFFIX, is_partial
 from gateway.evidence.walk import SegmentWalk
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class SegmentReader:
         try:
             path, file = _open(path)
         except OSError as error:
-            if not (isinstance(error, FileNotFoundError) and _is_partial(path)):
+            if not (isinstance(error, FileNotFoundError) and is_partial(path.name)):
                 yield self._lose(self._unreadable(error))
             return
         self._segment = path.name
@@ -132,7 +132,7 @@ class SegmentReader:
 
     def _end(self, path: Path, *, is_newest: bool) -> Iterator[Damage]:
         message = None
-        if _is_partial(path):
+        if is_partial(path.name):
             if not is_newest and path.exists():
                 message = "a later segment exists, but this one was never sealed"
         elif not self._is_closed and not self._is_damaged:
@@ -173,11 +173,7 @@ def _open(path: Path) -> tuple[Path, BinaryIO]:
     try:
         return path, path.open("rb")
     except FileNotFoundError:
-        if not _is_partial(path):
+        if not is_partial(path.name):
             raise
         sealed = path.with_suffix("")
         return sealed, sealed.open("rb")
-
-
-def _is_partial(path: Path) -> bool:
-    return path.name.endswith(PARTIAL_SUFFIX)

@@ -25,6 +25,7 @@ from gateway.evidence.segment import (
     SealOptions,
     SegmentState,
     SegmentWriter,
+    is_partial,
 )
 from gateway.evidence.walk import SegmentWalk
 
@@ -44,13 +45,13 @@ def resume(
     chain = Chain()
     paths = segment_paths(segments)
     for path in reversed(paths):
-        if not _is_partial(path):
+        if not is_partial(path.name):
             found = _look(path, origin)
             if found.following is not None:
                 chain = found.following
                 break
     for path in paths:
-        if _is_partial(path):
+        if is_partial(path.name):
             chain = _finish(path, chain, options, kept_from=kept_from, origin=origin)
     # Where nothing in the newest file is sound, its name still tells what was in it at least.
     sequences = [first_sequence_of(path) + 1 for path in segment_paths(segments)]
@@ -143,7 +144,3 @@ def _keep_as_found(path: Path, chain: Chain, *, has_events: bool) -> Chain:
         names = (path.with_name(f"{stem}.damaged-{number}") for number in count(1))
         rename_anew(path, next(name for name in names if not name.exists()))
     return chain
-
-
-def _is_partial(path: Path) -> bool:
-    return path.name.endswith(PARTIAL_SUFFIX)

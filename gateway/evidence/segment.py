@@ -37,6 +37,11 @@ END_OF_STREAM: Final = b"\xff\xff\xff\xff\x00\x00\x00\x00"
 CONTENT_BYTES_MAX: Final = 1024 * 1024 * 1024
 
 
+def is_partial(name: str) -> bool:
+    """Say by its name whether a segment is still being written, or was left so by a crash."""
+    return name.endswith(PARTIAL_SUFFIX)
+
+
 class Chain(msgspec.Struct, frozen=True, kw_only=True):
     """Where an origin's history stands: what its next segment carries on from."""
 

@@ -15,7 +15,7 @@ from gateway.evidence.seekable import (
     entry_of,
     skippable_entry,
 )
-from gateway.evidence.segment import PARTIAL_SUFFIX
+from gateway.evidence.segment import is_partial
 from gateway.evidence.stored import SegmentFile, StoredBlock, UnfinishedError
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class SegmentWalk:
         self._file = SegmentFile(file)
         self._origin = origin
         self._segment = segment
-        self._is_partial = segment.endswith(PARTIAL_SUFFIX)
+        self._is_partial = is_partial(segment)
         self._size = self._file.size
         self._segment_id: str | None = None
         # Behind the last header only the seek table may stand.

@@ -24,7 +24,7 @@ from typing import Final
 import msgspec
 
 from gateway.evidence.reader import Block, read_segment
-from gateway.evidence.segment import PARTIAL_SUFFIX
+from gateway.evidence.segment import is_partial
 from workbench.archive.conversion import Conversion, Summary
 
 # Counts up when the files of a converted segment change in content or form.
@@ -110,7 +110,7 @@ class Cache:
         return _load(place) or self._convert(path, stored, place)
 
     def _place(self, path: Path, stored: Stored) -> Path:
-        is_sealed = not path.name.endswith(PARTIAL_SUFFIX)
+        is_sealed = not is_partial(path.name)
         return (self._kept if is_sealed else self._live) / _key(path, stored)
 
     def _convert(self, path: Path, stored: Stored, place: Path) -> Converted:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from html import escape
 from typing import TYPE_CHECKING, Final
 
-from gateway.evidence.segment import PARTIAL_SUFFIX
+from gateway.evidence.segment import is_partial
 from workbench.archive.problems import GapKind
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def status_of(path: Path, loaded: Loaded) -> Status:
     for summary in summaries:
         for kind, count in summary.gap_counts.items():
             gap_counts[kind] = gap_counts.get(kind, 0) + count
-    open_count = sum(entry.segment.endswith(PARTIAL_SUFFIX) for entry in entries)
+    open_count = sum(is_partial(entry.segment) for entry in entries)
     firsts = [summary.first_us for summary in summaries if summary.first_us is not None]
     lasts = [summary.last_us for summary in summaries if summary.last_us is not None]
     return Status(
