@@ -8,7 +8,6 @@ from enum import IntEnum
 class ErrorCode(IntEnum):
     """The numbers of Kafka's public error table."""
 
-    NONE = 0
     COORDINATOR_NOT_AVAILABLE = 15
     TOPIC_AUTHORIZATION_FAILED = 29
     GROUP_AUTHORIZATION_FAILED = 30
