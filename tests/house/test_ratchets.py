@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 # Assertions for each function, as measured. Raise a figure when it has become better, never lower
 # it; 0.3 is enough.
-ASSERTIONS_PER_FUNCTION = {"wire": 0.2, "session": 0.3, "evidence": 0.025}
+ASSERTIONS_PER_FUNCTION = {"wire": 0.3, "session": 0.3, "evidence": 0.029}
 
 SILENCED_PER_1000_LINES_MAX = 1.0
 
