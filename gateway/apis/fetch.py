@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from msgspec.structs import replace
-
-from gateway.apis.detail import to_json
-from gateway.apis.payload import measure
+from gateway.apis.payload import delivered_row
 from gateway.apis.topics import TopicDirectory, TopicReference, reference
-from gateway.evidence.event import Event, EventKind
 
 if TYPE_CHECKING:
     from gateway.apis.fetch_sessions import Wanted
+    from gateway.evidence.event import Event
     from gateway.wire.readers import Body
 
 PARTITIONS_MAX = 5_000
@@ -78,46 +75,26 @@ def delivered_rows(
     for topic in answer["responses"]:
         named = reference(topic, directory)
         for partition in topic["partitions"]:
-            records = partition["records"]
-            if not records:
-                continue
-            measured = measure(records)
-            rows.append(
-                replace(
-                    template,
-                    kind=EventKind.DELIVERED,
-                    topic=named.name,
-                    topic_id=named.id_text,
-                    partition=partition["partition_index"],
-                    requested_offset=wanted.offsets.get((named.key, partition["partition_index"])),
-                    first_offset=measured.first_offset,
-                    last_offset=measured.last_offset,
-                    record_count=measured.record_count,
-                    byte_count=len(records),
-                    error_code=partition["error_code"],
-                    detail=_visibility(partition, isolation_level),
-                    extents=measured.extents,
-                    payload=records,
-                )
-            )
+            if partition["records"]:
+                asked = wanted.offsets.get((named.key, partition["partition_index"]))
+                detail = _visibility(partition, isolation_level)
+                rows.append(delivered_row(template, named, partition, detail, asked))
     return rows
 
 
-def _visibility(partition: Body, isolation_level: int) -> str:
+def _visibility(partition: Body, isolation_level: int) -> dict[str, object]:
     """Say what decides which of the delivered records a consumer shows to its application."""
     aborted = partition.get("aborted_transactions") or ()
-    return to_json(
-        {
-            "high_watermark": partition["high_watermark"],
-            "last_stable_offset": partition.get("last_stable_offset", -1),
-            "log_start_offset": partition.get("log_start_offset", -1),
-            "aborted": [
-                {"producer_id": each["producer_id"], "first_offset": each["first_offset"]}
-                for each in aborted
-            ],
-            "isolation_level": isolation_level,
-        }
-    )
+    return {
+        "high_watermark": partition["high_watermark"],
+        "last_stable_offset": partition.get("last_stable_offset", -1),
+        "log_start_offset": partition.get("log_start_offset", -1),
+        "aborted": [
+            {"producer_id": each["producer_id"], "first_offset": each["first_offset"]}
+            for each in aborted
+        ],
+        "isolation_level": isolation_level,
+    }
 
 
 def answered_detail(answer: Body, directory: TopicDirectory) -> dict[str, object]:

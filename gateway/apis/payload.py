@@ -5,15 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gateway.evidence.event import Extent
+from msgspec.structs import replace
+
+from gateway.apis.detail import to_json
+from gateway.evidence.event import EventKind, Extent
 from gateway.wire.errors import WireError
 from gateway.wire.records.batch import walk
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
+    from gateway.apis.topics import TopicReference
+    from gateway.evidence.event import Event
+    from gateway.wire.readers import Body
     from gateway.wire.records.batch import BatchSpan
-
 
 OFFSET_MAX = 2**63 - 1
 """A batch that claims more is nonsense, and would not fit the columns of a segment."""
@@ -67,4 +72,33 @@ def _measure(spans: Iterable[BatchSpan]) -> Measured:
         first_offset=first_offset,
         last_offset=last_offset,
         record_count=record_count,
+    )
+
+
+def delivered_row(
+    template: Event,
+    named: TopicReference,
+    partition: Body,
+    detail: Mapping[str, object],
+    requested_offset: int | None = None,
+) -> Event:
+    """Make the row of one topic-partition whose records reach the client."""
+    records = partition["records"]
+    assert records, "what carries no bytes is no delivery"
+    measured = measure(records)
+    return replace(
+        template,
+        kind=EventKind.DELIVERED,
+        topic=named.name,
+        topic_id=named.id_text,
+        partition=partition["partition_index"],
+        requested_offset=requested_offset,
+        first_offset=measured.first_offset,
+        last_offset=measured.last_offset,
+        record_count=measured.record_count,
+        byte_count=len(records),
+        error_code=partition["error_code"],
+        detail=to_json(detail),
+        extents=measured.extents,
+        payload=records,
     )

@@ -10,14 +10,11 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import TYPE_CHECKING
 
-from msgspec.structs import replace
-
-from gateway.apis.detail import to_json
-from gateway.apis.payload import measure
+from gateway.apis.payload import delivered_row
 from gateway.apis.topics import TopicDirectory, reference
-from gateway.evidence.event import Event, EventKind
 
 if TYPE_CHECKING:
+    from gateway.evidence.event import Event
     from gateway.wire.readers import Body
 
 
@@ -69,28 +66,9 @@ def delivered_rows(
     for topic in answer["responses"]:
         named = reference(topic, directory)
         for partition in topic["partitions"]:
-            records = partition["records"]
-            if not records:
-                continue
-            measured = measure(records)
-            detail = {"group_id": group_id, "acquired": partition["acquired_records"]}
-            rows.append(
-                replace(
-                    template,
-                    kind=EventKind.DELIVERED,
-                    topic=named.name,
-                    topic_id=named.id_text,
-                    partition=partition["partition_index"],
-                    first_offset=measured.first_offset,
-                    last_offset=measured.last_offset,
-                    record_count=measured.record_count,
-                    byte_count=len(records),
-                    error_code=partition["error_code"],
-                    detail=to_json(detail),
-                    extents=measured.extents,
-                    payload=records,
-                )
-            )
+            if partition["records"]:
+                detail = {"group_id": group_id, "acquired": partition["acquired_records"]}
+                rows.append(delivered_row(template, named, partition, detail))
     return rows
 
 

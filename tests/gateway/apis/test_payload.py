@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from gateway.apis.payload import Measured, measure
-from gateway.evidence.event import Extent
+from gateway.apis.payload import Measured, delivered_row, measure
+from gateway.apis.topics import TopicDirectory, reference
+from gateway.evidence.event import Event, EventKind, Extent
 from tests.gateway.session.conversation import batch
 
 
@@ -59,3 +60,30 @@ def test_offsets_beyond_kafkas_own_are_nonsense() -> None:
         measured.last_offset,
         measured.record_count,
     )
+
+
+def test_a_delivery_is_its_template_with_the_partition_and_its_bytes() -> None:
+    """Whoever it is made for: offsets and counts are those of the bytes."""
+    template = Event(kind=EventKind.EXCHANGE, wall_ns=1, monotonic_ns=2, session="s", exchange=4)
+    records = memoryview(batch(10, 3))
+    named = reference({"topic": "orders"}, TopicDirectory())
+    partition = {"partition_index": 2, "error_code": 0, "records": records}
+
+    assert Event(
+        kind=EventKind.DELIVERED,
+        wall_ns=1,
+        monotonic_ns=2,
+        session="s",
+        exchange=4,
+        topic="orders",
+        partition=2,
+        requested_offset=9,
+        first_offset=10,
+        last_offset=12,
+        record_count=3,
+        byte_count=len(records),
+        error_code=0,
+        detail='{"seen":true}',
+        extents=(Extent(10, 12, 3, len(records)),),
+        payload=records,
+    ) == delivered_row(template, named, partition, {"seen": True}, 9)
