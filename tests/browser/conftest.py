@@ -59,9 +59,9 @@ class Visit:
         self.page.screenshot(path=self.shots / f"{name}.png", full_page=whole)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def browser() -> Iterator[Browser]:
-    """Start Chromium."""
+    """Start Chromium for one test: its driver runs an event loop, and other tests run their own."""
     found = next(filter(None, map(shutil.which, CHROMIUM)), None)
     assert found, "the browser tests need Chromium: ./run test installs it"
     with sync_playwright() as playwright:
