@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 from tests.house.tree import PACKAGES, ROOT, Module, modules, report
@@ -109,6 +110,19 @@ def _checks(function: ast.AST) -> bool:
 
 def _name(called: ast.expr) -> str:
     return called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
+
+
+def test_nothing_is_imported_for_mocking() -> None:
+    """`monkeypatch` sets a limit or a clock for a test; what stands in for a part is no test."""
+    problems = [
+        f"{module.at(node.lineno)}: {ast.unparse(node)}: test the real thing, or use monkeypatch"
+        for module in modules("tests", "benchmarks", "tools")
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        if "mock" in re.findall(r"\w+", ast.unparse(node))
+    ]
+
+    assert not problems, report(problems)
 
 
 def test_no_test_is_skipped_or_mocked() -> None:

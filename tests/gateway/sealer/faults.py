@@ -16,7 +16,6 @@ import sys
 import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
-from unittest.mock import patch
 
 from gateway.evidence import writer as archive_writer
 from gateway.evidence.block import CloseReason
@@ -35,9 +34,13 @@ GROUPS = 8
 TORN = b"torn"
 FAILED, DEFECT = 3, 4
 JOURNAL_FILE_BYTES = 6_000
-SEGMENT_BYTES = 6_000
 # So small that a short story has several of each, and every step of the sealer syncs.
-SMALL = {"BLOCK_SECONDS": 0.0, "WRITER_GONE_SECONDS": 0.0, "BLOCK_BYTES": 4_000}
+SMALL = {
+    (sealing, "BLOCK_SECONDS"): 0.0,
+    (sealing, "WRITER_GONE_SECONDS"): 0.0,
+    (sealing, "BLOCK_BYTES"): 4_000,
+    (archive_writer, "SEGMENT_BYTES_MAX"): 6_000,
+}
 
 
 def record(folder: Path, session: str, next_sequence: int, sealer: Sealer | None) -> None:
@@ -144,7 +147,6 @@ def main(root: Path, fault: Fault, first: int, step: int) -> None:
 
 
 if __name__ == "__main__":
-    for limit, value in SMALL.items():
-        setattr(sealing, limit, value)
-    with patch.object(archive_writer, "SEGMENT_BYTES_MAX", SEGMENT_BYTES):
-        main(Path(sys.argv[1]), cast("Fault", sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]))
+    for (module, limit), value in SMALL.items():
+        setattr(module, limit, value)
+    main(Path(sys.argv[1]), cast("Fault", sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]))

@@ -11,7 +11,6 @@ import threading
 import time
 import uuid
 from pathlib import Path
-from unittest.mock import patch
 
 from gateway.evidence import writer as archive_writer
 from gateway.evidence.journal import JournalWriter
@@ -25,10 +24,14 @@ from tests.gateway.sealer.journals import ORIGIN, options
 
 JOURNAL_FILE_BYTES = 200_000
 JOURNAL_BYTES_MAX = 8_000_000
-SEGMENT_BYTES = 300_000
 GROUPS_BETWEEN_LOOKS = 200
 # So small that every round of a short test meets each of them many times.
-SMALL = {"BLOCK_SECONDS": 0.02, "BLOCK_BYTES": 30_000, "UNSYNCED_BYTES_MAX": 100_000}
+SMALL = {
+    (sealing, "BLOCK_SECONDS"): 0.02,
+    (sealing, "BLOCK_BYTES"): 30_000,
+    (sealing, "UNSYNCED_BYTES_MAX"): 100_000,
+    (archive_writer, "SEGMENT_BYTES_MAX"): 300_000,
+}
 
 
 def record(folder: Path) -> None:
@@ -62,7 +65,6 @@ def seal(folder: Path) -> int:
 
 
 if __name__ == "__main__":
-    for limit, value in SMALL.items():
-        setattr(sealing, limit, value)
-    with patch.object(archive_writer, "SEGMENT_BYTES_MAX", SEGMENT_BYTES):
-        sys.exit({"record": record, "seal": seal}[sys.argv[1]](Path(sys.argv[2])))
+    for (module, limit), value in SMALL.items():
+        setattr(module, limit, value)
+    sys.exit({"record": record, "seal": seal}[sys.argv[1]](Path(sys.argv[2])))
