@@ -131,7 +131,7 @@ def set_group_config(bootstrap: str, group: str, key: str, value: str) -> None:
 
 
 def id_bytes(topic_id: str) -> bytes:
-    """Read a topic id in whatever form a client prints it: hexadecimal or base64."""
+    """Read a topic id in whatever form a client prints it: hexadecimal, or either base64."""
     try:
         return uuid.UUID(topic_id).bytes
     except ValueError:

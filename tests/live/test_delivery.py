@@ -15,7 +15,7 @@ from tests.kafka.distribution import run_tool
 from tests.kafka.evidence import wait_until_sealed
 from tests.kafka.raw import RawClient, fetch_fields
 from tests.kafka.records import Reading, Record, Sending, Transaction, numbered
-from tests.kafka.truth import DIRECT, create_topic, delete_topic, whole_log
+from tests.kafka.truth import DIRECT, create_topic, delete_topic, id_bytes, whole_log
 
 if TYPE_CHECKING:
     from tests.kafka.features import Place
@@ -124,7 +124,7 @@ def test_topics_of_one_name_are_kept_apart(through: Place, standing_gateway: Gat
     ids, values = [], []
     for generation in (b"old", b"new"):
         create_topic(through.direct, topic)
-        ids.append(DIRECT.topic_id(through.direct, topic))
+        ids.append(id_bytes(DIRECT.topic_id(through.direct, topic)))
         record = Record(value=generation)
         Confluent().produce(through.bootstrap, topic, [record], Sending())
         values += Confluent().consume(through.bootstrap, topic, Reading(count=1, start={0: 0}))
@@ -135,7 +135,7 @@ def test_topics_of_one_name_are_kept_apart(through: Place, standing_gateway: Gat
     assert [each.value for each in values] == [b"old", b"new"]
     assert {read.record.value for read in evidence.reads(topic)} == {b"old", b"new"}
     rows = evidence.tables.reads.collect().filter(topic=topic)
-    assert set(rows["topic_id"].drop_nulls()) == set(ids)
+    assert {id_bytes(each) for each in rows["topic_id"].drop_nulls()} == set(ids)
 
 
 def test_what_a_pattern_matched_is_recorded_by_name(

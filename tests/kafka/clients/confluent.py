@@ -127,8 +127,9 @@ class Confluent(Client):
         ask_one(bootstrap, "delete_topics", [topic])
 
     def topic_id(self, bootstrap: str, topic: str) -> str:
-        """Tell a topic's id."""
-        return str(ask_one(bootstrap, "describe_topics", TopicCollection([topic])).topic_id)
+        """Tell a topic's id, as Kafka writes it: this client writes plain base64."""
+        described = ask_one(bootstrap, "describe_topics", TopicCollection([topic]))
+        return str(described.topic_id).translate(str.maketrans("+/", "-_"))
 
     def grow_topic(self, bootstrap: str, topic: str, partitions: int) -> None:
         """Add partitions."""
