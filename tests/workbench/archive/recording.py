@@ -18,8 +18,8 @@ from gateway.evidence.writer import ArchiveWriter
 from gateway.wire.api_keys import ApiKey
 from gateway.wire.errors import WireError
 from gateway.wire.records.batch import read_header
-from gateway.wire.records.record import Record
 from gateway.wire.records.encode import BatchOptions, encode_batch
+from gateway.wire.records.record import Record
 from workbench.archive import open_archive
 
 if TYPE_CHECKING:
