@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.wire.records.batch import Codec, with_crc
-from gateway.wire.records.record import Record
 from gateway.wire.records.encode import BatchOptions, encode_batch
+from gateway.wire.records.record import Record
 from tests.workbench.archive.recording import TIMESTAMP_MS, batch, control
 from workbench.archive import batches
 from workbench.archive.batches import LOST, Batches, Opened
