@@ -1,4 +1,4 @@
-"""What the gateway knows about single Kafka APIs: one file per API, or per tight family.
+"""What the gateway knows about Kafka's APIs: a file for each thing to know, not for each API.
 
 `catalogue` says of every API whether it is offered to clients and whether it changes state. For a
 request the gateway asks what it **touches** (`touches`: topics), how to **refuse** it in its own
