@@ -82,6 +82,9 @@ class Supervisor:
         self._log.info(LogEvent.SEALER_STARTED, pid=self._process.pid)
         if self._finishing.is_set():
             self._let_end()
+        if self._is_killed:
+            # The kill came while the process was being started, before it could be reached.
+            self.kill()
         return await self._process.wait()
 
     def _let_end(self) -> None:

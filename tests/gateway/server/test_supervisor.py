@@ -142,6 +142,18 @@ async def test_a_sealer_that_never_ends_can_be_killed(notes: Path) -> None:
     assert notes.read_text() == "started\n"
 
 
+async def test_a_kill_amid_the_start_is_not_lost(notes: Path) -> None:
+    """A process that is being started when the kill comes does not live on."""
+    supervisor = supervise(NEVER_END, notes)
+    running = asyncio.create_task(supervisor.keep_alive())
+    await asyncio.sleep(0)  # the start has begun, and nobody has the process yet
+    supervisor.finish()
+    supervisor.kill()
+
+    async with asyncio.timeout(20):
+        assert not await running
+
+
 async def test_a_command_that_cannot_run_is_tried_again() -> None:
     """A missing program is a death like any other, not the end of the supervisor."""
     supervisor = Supervisor(["/nonexistent/program"], structlog.get_logger())
