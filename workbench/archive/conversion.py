@@ -26,12 +26,21 @@ if TYPE_CHECKING:
 _DETAIL_KEPT: Final = (EventKind.EXCHANGE, EventKind.INTENT)
 
 
+class Newest(msgspec.Struct, frozen=True, kw_only=True):
+    """The last event of a segment: whether recording ended there, and when it was."""
+
+    sequence: int
+    kind: str
+    time_us: int
+
+
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
     """What a converted segment holds, for whoever asks without reading its files."""
 
     event_count: int
     first_us: int | None
     last_us: int | None
+    newest: Newest | None
     gap_counts: dict[str, int]
     """How many gaps of each kind there are."""
     has_lost_batch: bool
@@ -55,6 +64,7 @@ class Conversion:
         self._gaps = GapRows(origin, segment)
         self._first_us: int | None = None
         self._last_us: int | None = None
+        self._newest: Newest | None = None
         self._producers: set[str] = set()
         self._consumers: set[str] = set()
 
@@ -86,6 +96,7 @@ class Conversion:
             event_count=self._files["events"].row_count,
             first_us=self._first_us,
             last_us=self._last_us,
+            newest=self._newest,
             gap_counts=self._gaps.counts(),
             has_lost_batch=self._gaps.has_lost_batch,
             producers=sorted(self._producers),
@@ -96,6 +107,8 @@ class Conversion:
         times = pc.min_max(events.column("at").cast(pa.int64()))
         self._first_us = least(self._first_us, times["min"].as_py())
         self._last_us = most(self._last_us, times["max"].as_py())
+        if events.num_rows:
+            self._newest = _newest(events)
         self._producers |= _principals(events, EventKind.PRODUCE)
         self._consumers |= _principals(events, EventKind.DELIVERED)
 
@@ -118,6 +131,15 @@ class Conversion:
             built[field.name] = pa.array(msgspec.to_builtins(values), field.type)
         arrays = [built[name] if name in built else rows.column(name) for name in EVENT_ROWS.names]
         return pa.RecordBatch.from_arrays(arrays, schema=EVENT_ROWS)
+
+
+def _newest(events: pa.RecordBatch) -> Newest:
+    last = events.num_rows - 1
+    return Newest(
+        sequence=events.column("sequence")[last].as_py(),
+        kind=events.column("kind")[last].as_py(),
+        time_us=events.column("at").cast(pa.int64())[last].as_py(),
+    )
 
 
 def _principals(events: pa.RecordBatch, kind: EventKind) -> set[str]:

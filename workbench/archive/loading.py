@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
@@ -16,6 +17,8 @@ from gateway.evidence.archive import (
     segments_directory,
 )
 from gateway.evidence.damage import Damage
+from gateway.evidence.event import EventKind
+from gateway.evidence.segment import is_partial
 from workbench.archive.files import SCHEMAS
 from workbench.archive.problems import GapKind
 from workbench.archive.topics import resolved
@@ -29,7 +32,10 @@ if TYPE_CHECKING:
 
     from gateway.evidence.outline import SegmentOutline
     from workbench.archive.cache import Cache, Converted
+    from workbench.archive.conversion import Newest
 
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_ROWS: Final = GAPS.schema | {"lost_batch": pl.Binary}
 
 OnProgress = Callable[[int, int], object]
 
@@ -57,11 +63,29 @@ class Loaded:
             scanned |= resolved(scanned)
         return Frames(
             **scanned,
-            damages=damage_rows(self.damages),
+            damages=pl.concat([damage_rows(self.damages), self._ends_missing()]),
             origins=self.origins,
             has_lost_batch=any(summary.has_lost_batch for summary in summaries),
             relays=tuple(sorted(producers & consumers)),
         )
+
+    def _ends_missing(self) -> pl.LazyFrame:
+        """Make a row for each origin of which nothing says that its recording ended."""
+        newest: dict[str, Newest] = {}
+        open_origins = set()
+        for entry in (each.entry for each in self.segments):
+            if is_partial(entry.segment):
+                open_origins.add(entry.origin)
+            last = entry.summary.newest
+            known = newest.get(entry.origin)
+            if last is not None and (known is None or known.sequence < last.sequence):
+                newest[entry.origin] = last
+        rows = [
+            _no_end(origin, last)
+            for origin, last in ((origin, newest.get(origin)) for origin in self.origins)
+            if origin in open_origins or last is None or last.kind != EventKind.RECORDER_STOP
+        ]
+        return pl.LazyFrame(rows, schema=_ROWS)
 
     def _scan(self, name: str) -> pl.LazyFrame:
         paths = [each.file(name) for each in self.segments]
@@ -119,4 +143,16 @@ def damage_rows(damages: Sequence[Damage]) -> pl.LazyFrame:
         }
         for damage in damages
     ]
-    return pl.LazyFrame(rows, schema=GAPS.schema | {"lost_batch": pl.Binary})
+    return pl.LazyFrame(rows, schema=_ROWS)
+
+
+def _no_end(origin: str, newest: Newest | None) -> dict[str, object]:
+    """Make the row of an origin that may have recorded more than the archive holds."""
+    return {
+        "origin": origin,
+        "kind": str(GapKind.NO_END),
+        "message": "nothing says that recording ended with the newest event: "
+        "what may have been recorded after it is not in this archive",
+        "since": None if newest is None else _EPOCH + timedelta(microseconds=newest.time_us),
+        "is_information": True,
+    }

@@ -31,6 +31,7 @@ class GapKind(StrEnum):
     UNREADABLE_DETAIL = "unreadable_detail"
     LEFT_OUT = "left_out"
     UNRESOLVED_TOPIC = "unresolved_topic"
+    NO_END = "no_end"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 import polars as pl
@@ -10,12 +11,12 @@ import polars as pl
 from workbench.questions.phrases import count_of, moment
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from workbench.tables import Tables
 
 UNDECODABLE: Final = "undecodable"
 OUTCOME_UNKNOWN: Final = "outcome_unknown"
+NO_END: Final = "no_end"
+OPEN_TAIL: Final = "open_tail"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +43,12 @@ class Coverage:
     outcome_unknown_count: int
     """Requests that were forwarded and whose answers were never recorded."""
     is_open: bool
-    """Whether something is still being written, so that newer events are not in the tables."""
+    """Whether recording goes on, or broke off: newer events may be missing from the tables."""
+    ends_at: datetime | None = None
+    """Where it is open: from when on a gateway may have recorded what is not in the tables.
+
+    None where that is not known.
+    """
 
     @property
     def is_whole(self) -> bool:
@@ -72,7 +78,11 @@ class Coverage:
             requests = count_of(self.outcome_unknown_count, "request")
             said.append(f"The outcome of {requests} is unknown.")
         if self.is_open:
-            said.append("The archive is still being written: newer events are not in it.")
+            after = "" if self.ends_at is None else f" after {moment(self.ends_at)}"
+            said.append(
+                "The archive is still being written, or recording broke off: what was recorded"
+                f"{after} may not be in it."
+            )
         return tuple(said)
 
 
@@ -100,14 +110,23 @@ def cover(tables: Tables) -> Coverage:
     kind = pl.col("kind")
     faults = gaps.filter(fault)
     lost = faults.select(pl.col("last_sequence") - pl.col("first_sequence") + 1).sum().item()
+    open_ends = gaps.filter(kind.is_in([NO_END, OPEN_TAIL]))
+    since = open_ends.filter(kind == NO_END)["since"]
     return Coverage(
         recorded=tuple(Recorded(**row) for row in recorded.iter_rows(named=True)),
         fault_count=faults.height,
         lost_event_count=int(lost or 0),
         undecodable_count=gaps.filter(kind == UNDECODABLE).height,
         outcome_unknown_count=gaps.filter(kind == OUTCOME_UNKNOWN).height,
-        is_open=not gaps.filter(pl.col("kind") == "open_tail").is_empty(),
+        is_open=not open_ends.is_empty(),
+        ends_at=None if since.has_nulls() else _earliest(since),
     )
+
+
+def _earliest(times: pl.Series) -> datetime | None:
+    earliest = times.min()
+    assert earliest is None or isinstance(earliest, datetime), "a column of times"
+    return earliest
 
 
 def is_fault() -> pl.Expr:

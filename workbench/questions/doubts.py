@@ -9,28 +9,35 @@ import polars as pl
 from workbench.questions.coverage import UNDECODABLE
 from workbench.questions.names import is_topic
 from workbench.questions.offsets import State, unaccounted
-from workbench.questions.phrases import count_of
+from workbench.questions.phrases import count_of, moment
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from workbench.questions.coverage import Coverage
     from workbench.tables import Tables
 
 
-def about_anything(coverage: Coverage) -> tuple[str, ...]:
-    """List what makes any absence doubtful."""
+def about_anything(coverage: Coverage, until: datetime | None = None) -> tuple[str, ...]:
+    """List what makes any absence doubtful; `until` is the end of the time that is asked about."""
     doubts = []
     if not coverage.recorded:
         doubts.append("nothing was recorded at all")
     if coverage.fault_count:
         parts = count_of(coverage.fault_count, "part")
         doubts.append(f"{parts} of the archive may have held it, being damaged or missing")
+    if coverage.is_open and not (until and coverage.ends_at and until <= coverage.ends_at):
+        after = "later" if coverage.ends_at is None else f"after {moment(coverage.ends_at)}"
+        doubts.append(f"recording had not ended, and what was recorded {after} may not be in it")
     return tuple(doubts)
 
 
-def about_reads(tables: Tables, coverage: Coverage, topic: str | None = None) -> tuple[str, ...]:
+def about_reads(
+    tables: Tables, coverage: Coverage, topic: str | None = None, until: datetime | None = None
+) -> tuple[str, ...]:
     """List what could hide a delivery, of one topic or of any."""
     return (
-        *about_anything(coverage),
+        *about_anything(coverage, until),
         *_undecodable(tables, topic),
         *_unnamed(tables, topic),
         *_bypassed(tables),

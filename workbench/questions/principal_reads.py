@@ -63,7 +63,7 @@ def what_did_principal_read(
     rows = tables.reads.filter(*chosen)
     frame = _summary(rows)
     coverage = cover(tables)
-    doubts = about_reads(tables, coverage, topic)
+    doubts = about_reads(tables, coverage, topic, until)
     given = {"topic": topic, "session": session, "since": since, "until": until}
     limits: dict[str, object] = {name: it for name, it in given.items() if it is not None}
     if not frame.is_empty():

@@ -67,6 +67,7 @@ def tell(*, bypass: bool) -> tuple[list[Row], Truth]:
             damage = intrude(stage)
         _work(stage, cast, minute)
     assert damage is not None, "the intrusion is part of the story"
+    recorder.note(EventKind.RECORDER_STOP, {})
     return recorder.rows, _truth(stage, cast, damage, bypassing)
 
 

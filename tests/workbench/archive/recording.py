@@ -255,12 +255,20 @@ class Recording:
             error_code=error_code,
         )
 
+    def _goes_on(self) -> bool:
+        return not self.events or self.events[-1].kind != EventKind.RECORDER_STOP
+
     def rows(self) -> list[Row]:
         """Number the events."""
         return [Row(sequence, "boot-1", event) for sequence, event in enumerate(self.events)]
 
-    def write(self, archive: Path, *, is_sealed: bool = True) -> Path:
-        """Write the archive; unsealed, its last segment looks like one being written."""
+    def write(self, archive: Path, *, is_sealed: bool = True, is_ended: bool = False) -> Path:
+        """Write the archive; unsealed, its last segment looks like one being written.
+
+        With `is_ended` its last event says that recording ended.
+        """
+        if is_ended and self._goes_on():
+            self.add(EventKind.RECORDER_STOP)
         writer = ArchiveWriter(archive, self.origin)
         for rows, ends_segment in self._blocks():
             writer.append(rows)
@@ -280,10 +288,12 @@ class Recording:
                 yield rows[start:end], end in self.segment_ends
 
 
-def opened(folder: Path, *recordings: Recording, is_sealed: bool = True) -> Archive:
+def opened(
+    folder: Path, *recordings: Recording, is_sealed: bool = True, is_ended: bool = True
+) -> Archive:
     """Write recordings as one archive and open it with a cache of its own."""
     for recording in recordings:
-        recording.write(folder / "archive", is_sealed=is_sealed)
+        recording.write(folder / "archive", is_sealed=is_sealed, is_ended=is_sealed and is_ended)
     return open_archive(folder / "archive", cache=folder / "cache")
 
 

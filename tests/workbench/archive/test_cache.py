@@ -167,7 +167,7 @@ def test_a_harmed_entry_is_made_again(
             found.file("records").unlink()
         case _:
             text = (found.directory / "entry.json").read_text()
-            (found.directory / "entry.json").write_text(text.replace('"format":1', '"format":0'))
+            (found.directory / "entry.json").write_text(text.replace('"format":2', '"format":1'))
     noted = count_conversions(monkeypatch)
 
     again = converted(cache, segment)

@@ -10,7 +10,7 @@ from gateway.evidence.event import EventKind
 from gateway.evidence.reader import Block, read_segment
 from gateway.wire.api_keys import ApiKey
 from tests.workbench.archive.recording import Client, Place, Recording, batch, segment_files
-from workbench.archive.conversion import Conversion, Summary
+from workbench.archive.conversion import Conversion, Newest, Summary
 from workbench.archive.files import SCHEMAS
 
 if TYPE_CHECKING:
@@ -60,6 +60,7 @@ def test_a_segment_is_summed_up(tmp_path: Path) -> None:
             event_count=7,
             first_us=recording.events[2].wall_ns // 1000,
             last_us=recording.events[0].wall_ns // 1000,
+            newest=Newest(sequence=6, kind="exchange", time_us=recording.events[6].wall_ns // 1000),
             gap_counts={"undecodable": 1},
             has_lost_batch=False,
             producers=["alice@idp"],

@@ -11,7 +11,15 @@ from gateway.evidence.archive import create_archive
 from gateway.evidence.damage import Damage, DamageKind
 from gateway.evidence.errors import ArchiveError
 from gateway.evidence.event import EventKind
-from tests.workbench.archive.recording import Client, Place, Recording, batch, segment_files, spoil
+from tests.workbench.archive.recording import (
+    Client,
+    Place,
+    Recording,
+    at,
+    batch,
+    segment_files,
+    spoil,
+)
 from workbench.archive.cache import Cache
 from workbench.archive.files import SCHEMAS
 from workbench.archive.loading import Loaded, damage_rows, load
@@ -195,3 +203,43 @@ def test_damage_becomes_rows_of_gaps() -> None:
     expected = [("gw", "open_tail", None, None, None, True), (None, "frame", 3, 1, 2, False)]
     assert expected == frame.select(columns).rows()
     assert GAPS.schema.names() == frame.columns[:-1]
+
+
+@pytest.mark.parametrize(
+    ("last", "is_sealed", "expected"),
+    [
+        (EventKind.RECORDER_STOP, True, []),
+        (EventKind.RECORDER_STOP, False, [("gw", at(1), None, True)]),
+        (EventKind.RECORDER_START, True, [("gw", at(1), None, True)]),
+    ],
+)
+def test_an_origin_that_did_not_end_says_so(
+    tmp_path: Path,
+    last: EventKind,
+    is_sealed: bool,  # noqa: FBT001 - a case of the table
+    expected: list[tuple[object, ...]],
+) -> None:
+    """Its newest event is the stop of its recorder, in a sealed segment, or it may go on."""
+    recording = Recording()
+    recording.add(EventKind.RECORDER_START)
+    recording.end_segment()
+    recording.add(last)
+    recording.write(tmp_path / "archive", is_sealed=is_sealed)
+
+    found = loaded(tmp_path).frames.damages.filter(kind="no_end").collect()
+
+    assert expected == found.select("origin", "since", "until", "is_information").rows()
+
+
+def test_an_archive_without_its_last_segment_did_not_end(tmp_path: Path) -> None:
+    """Nothing follows that would show the hole."""
+    recording = Recording()
+    recording.add(EventKind.RECORDER_START)
+    recording.end_segment()
+    recording.add(EventKind.RECORDER_STOP)
+    recording.write(tmp_path / "archive")
+    segment_files(tmp_path)[-1].unlink()
+
+    found = loaded(tmp_path).frames.damages.collect()
+
+    assert [("no_end", at(0))] == found.select("kind", "since").rows()

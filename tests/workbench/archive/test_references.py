@@ -103,7 +103,7 @@ def test_batches_say_what_became_of_them(tmp_path: Path) -> None:
     marker = control(4, 1, is_abort=False)
     recording.deliver(ALICE, Place(), good, bad, marker, batch(b"c", first=5), good[:30])
 
-    no_batches, batches, _ = batches_of(tmp_path, recording)
+    no_batches, batches, *_ = batches_of(tmp_path, recording)
 
     assert no_batches is None
     columns = ("state", "number", "first_offset", "record_count", "records_before")

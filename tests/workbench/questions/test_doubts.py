@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.workbench.frames import Frames
+from tests.workbench.frames import Frames, at
 from workbench.questions.coverage import cover
 from workbench.questions.doubts import about_anything, about_reads
 
@@ -73,3 +73,28 @@ def test_who_writes_past_the_gateway_can_read_past_it() -> None:
     expected = "1 record was written past the gateway, so somebody reaches the brokers directly"
 
     assert (expected,) == doubts(frames, "payments")
+
+
+def test_recording_that_has_not_ended_may_hold_it_later() -> None:
+    """Only a time that ends before the newest event is known in full."""
+    frames = recorded()
+    frames.lose("no_end", is_information=True, since=at(50))
+    coverage = cover(frames.tables)
+    expected = (
+        "recording had not ended, and what was recorded after 2026-03-17 09:00:50 UTC "
+        "may not be in it"
+    )
+
+    assert (expected,) == about_anything(coverage)
+    assert (expected,) == about_anything(coverage, at(51))
+    assert () == about_anything(coverage, at(50))
+    assert (expected,) == about_reads(frames.tables, coverage, "orders")
+
+
+def test_recording_of_unknown_end_leaves_every_time_in_doubt() -> None:
+    """Nobody knows from when on events are missing."""
+    frames = recorded()
+    frames.lose("no_end", is_information=True, since=at(50))
+    frames.lose("no_end", is_information=True)
+
+    assert about_anything(cover(frames.tables), at(10))

@@ -111,3 +111,14 @@ def test_an_unknown_principal_is_refused(breach: Archive) -> None:
     """Nobody of that name is not the same as nothing read."""
     with pytest.raises(UnknownNameError, match="did you mean billing"):
         what_did_principal_read(breach, "biling")
+
+
+def test_only_the_time_before_the_newest_event_is_known_in_full() -> None:
+    """Recording goes on: a no needs an end."""
+    frames = Frames()
+    frames.connect("p", "shop")
+    frames.connect("c", "billing")
+    frames.lose("no_end", is_information=True, since=at(20))
+
+    assert Answer.UNKNOWN == what_did_principal_read(frames.tables, "billing").answer
+    assert Answer.NO == what_did_principal_read(frames.tables, "billing", until=at(20)).answer

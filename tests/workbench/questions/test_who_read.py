@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.workbench.frames import Frames
+from tests.workbench.frames import Frames, at
 from workbench.questions.verdict import Answer, Proof
 from workbench.questions.who_read import who_read
 from workbench.sample.business import email
@@ -124,3 +124,13 @@ def test_a_record_is_named_in_exactly_one_way(named: dict[str, Any]) -> None:
 
     with pytest.raises(ValueError, match="name the record in one way"):
         who_read(frames.tables, "orders", **named)
+
+
+def test_an_archive_still_being_written_leaves_it_unknown() -> None:
+    """The delivery may stand in what is not sealed yet."""
+    frames = Frames()
+    frames.connect("p", "shop")
+    frames.write("p", "orders", 0, ["a"], 10)
+    frames.lose("no_end", is_information=True, since=at(20))
+
+    assert Answer.UNKNOWN == who_read(frames.tables, "orders", partition=0, offset=0).answer
