@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
@@ -16,6 +16,9 @@ from workbench.questions.verdict import Answer, Verdict
 if TYPE_CHECKING:
     from workbench.questions.coverage import Coverage
     from workbench.tables import Tables
+
+_REQUEST_TIMED_OUT: Final = 7
+_NEVER_SENT: Final = ("refused", "not_forwarded")
 
 
 def bypassing_writes(tables: Tables, *, topic: str | None = None) -> Verdict:
@@ -35,7 +38,11 @@ def bypassing_writes(tables: Tables, *, topic: str | None = None) -> Verdict:
     rows = unaccounted(tables).filter(chosen)
     frame = _summary(tables, rows, chosen)
     coverage = cover(tables)
-    open_questions = _open_questions(frame, coverage) + _made_again(tables, frame)
+    open_questions = (
+        *_open_questions(frame, coverage),
+        *_made_again(tables, frame),
+        *_begun_meanwhile(rows, coverage),
+    )
     bypassed = int(frame["bypassed"].sum())
     if bypassed:
         places = frame.filter(pl.col("bypassed") > 0)
@@ -65,6 +72,7 @@ def bypassing_writes(tables: Tables, *, topic: str | None = None) -> Verdict:
         not_covered=(
             *(f"There may be more: {each}." for each in open_questions),
             "Another gateway whose archive is not loaded looks like a write past this one.",
+            "Records of a time before the recording began: it may be the writer's claim.",
             "Records that retention or compaction removed before anybody read them.",
         ),
         frame=frame,
@@ -95,17 +103,63 @@ def _summary(tables: Tables, rows: pl.LazyFrame, chosen: pl.Expr) -> pl.DataFram
 
 def _made_again(tables: Tables, frame: pl.DataFrame) -> tuple[str, ...]:
     """Offsets of a topic that was deleted begin at 0 again: what is new may look accounted for."""
-    deleted = (
-        tables.admin.filter(pl.col("api") == "DELETE_TOPICS", pl.col("error_code") == 0)
+    ids = _ids(tables)
+    deleted = _maybe_deleted(tables)
+    several = ids.group_by("topic").len().filter(pl.col("len") > 1).select("topic")
+    by_id = ids.join(deleted, left_on="topic_id", right_on="topic", how="semi").select("topic")
+    again = pl.concat([deleted, several, by_id])
+    topics = set(frame["topic"]) & set(again.collect()["topic"])
+    if not topics:
+        return ()
+    were = count_of(len(topics), "topic was", "topics were")
+    return (f"{were} deleted or may have been, so that offsets may have been given twice",)
+
+
+def _maybe_deleted(tables: Tables) -> pl.LazyFrame:
+    """List what requests to delete topics named, where not all of it was surely left as it was."""
+    # Of several topics the row tells the first error alone; a broker that ran out of time goes on.
+    error = pl.col("error_code")
+    may_have_worked = (
+        error.is_null() | error.is_in([0, _REQUEST_TIMED_OUT]) | (pl.col("targets").list.len() > 1)
+    )
+    is_refused = (pl.col("decision") == "deny") | pl.col("outcome").is_in(_NEVER_SENT)
+    return (
+        tables.admin.filter(
+            pl.col("api") == "DELETE_TOPICS",
+            may_have_worked,
+            ~is_refused.fill_null(value=False),
+        )
         .select(topic="targets")
         .explode("topic")
+        .drop_nulls()
         .unique()
-        .collect()
     )
-    count = frame.join(deleted, on="topic", how="semi")["topic"].n_unique()
+
+
+def _ids(tables: Tables) -> pl.LazyFrame:
+    """List the ids of each topic; one with several was deleted and made again."""
+    seen = [
+        each.select(topic=pl.coalesce("topic", "topic_id"), topic_id="topic_id")
+        for each in (tables.produced, tables.delivered)
+    ]
+    return pl.concat(seen).drop_nulls().unique()
+
+
+def _begun_meanwhile(rows: pl.LazyFrame, coverage: Coverage) -> tuple[str, ...]:
+    """Count what was there when its partition was first heard of, and is younger than the record.
+
+    A topic that was made and written to past the gateway looks so.
+    """
+    if not coverage.recorded:
+        return ()
+    since = min(each.since for each in coverage.recorded)
+    is_younger = pl.col("timestamp").is_null() | (pl.col("timestamp") >= since)
+    younger = rows.filter(pl.col("state") == State.EARLIER, is_younger)
+    count = younger.select(pl.len()).collect().item()
     if not count:
         return ()
-    return (f"{count_of(count, 'topic was', 'topics were')} deleted, so offsets were given twice",)
+    records = count_of(count, "record was", "records were")
+    return (f"{records} there when the partition was first heard of, yet may be younger",)
 
 
 def _open_questions(frame: pl.DataFrame, coverage: Coverage) -> tuple[str, ...]:

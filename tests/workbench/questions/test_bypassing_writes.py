@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import polars as pl
+import pytest
 
-from tests.workbench.frames import Frames
+from tests.workbench.frames import Frames, at
 from workbench.questions.bypassing_writes import bypassing_writes
 from workbench.questions.offsets import State
 from workbench.questions.verdict import Answer
@@ -93,15 +94,30 @@ def test_offsets_that_nobody_saw_make_no_unknown() -> None:
     assert "3 offsets were neither written nor delivered" in verdict.because
 
 
-def test_older_records_are_no_bypass() -> None:
-    """Who wrote them is not asked."""
+def earlier(second: float) -> Frames:
+    """Record a delivery of what nobody wrote on record, made at a second of the record."""
     frames = Frames()
     frames.connect("c", "billing")
     frames.give("c", "orders", 0, ["a", "b"], 20)
-    verdict = bypassing_writes(frames.tables)
+    for read in frames.lines["reads"]:
+        read["timestamp"] = at(second)
+    return frames
+
+
+def test_older_records_are_no_bypass() -> None:
+    """Who wrote them is not asked."""
+    verdict = bypassing_writes(earlier(-1).tables)
 
     assert Answer.NO == verdict.answer
     assert 2 == verdict.frame["earlier"].sum()
+
+
+def test_younger_records_that_were_there_before_make_no_unknown() -> None:
+    """The topic may have been made and written to past the gateway while recording ran."""
+    verdict = bypassing_writes(earlier(5).tables)
+
+    assert Answer.UNKNOWN == verdict.answer
+    assert "2 records were there when the partition was first heard of" in verdict.because
 
 
 def test_a_topic_that_was_deleted_makes_no_unknown() -> None:
@@ -120,3 +136,29 @@ def test_a_deletion_that_was_refused_changes_nothing() -> None:
     frames.add("admin", "p", 15, api="DELETE_TOPICS", error_code=29, targets=["orders"])
 
     assert Answer.NO == bypassing_writes(frames.tables).answer
+
+
+@pytest.mark.parametrize(
+    ("error_code", "targets"),
+    [(3, ["nosuch", "orders"]), (None, ["orders"]), (7, ["orders"])],
+    ids=["the first of two failed", "no answer", "timed out"],
+)
+def test_a_topic_that_may_have_been_deleted_makes_no_unknown(
+    error_code: int | None, targets: list[str]
+) -> None:
+    """The row tells the first error of the answer, or none came."""
+    frames = recorded()
+    frames.add("admin", "p", 15, api="DELETE_TOPICS", error_code=error_code, targets=targets)
+
+    assert Answer.UNKNOWN == bypassing_writes(frames.tables).answer
+
+
+def test_a_topic_with_two_ids_makes_no_unknown() -> None:
+    """It was deleted and made again past the gateway."""
+    frames = recorded()
+    frames.give("c", "orders", 0, ["a", "b"], 30, topic_id="A")
+    assert Answer.NO == bypassing_writes(frames.tables).answer
+
+    frames.give("c", "orders", 0, ["x", "y"], 40, topic_id="B")
+
+    assert Answer.UNKNOWN == bypassing_writes(frames.tables).answer
