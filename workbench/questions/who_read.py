@@ -16,6 +16,11 @@ from workbench.questions.wording import HIDDEN, PASSED, strongest
 if TYPE_CHECKING:
     from workbench.tables import Tables
 
+Place = tuple[int, int]
+"""A partition and an offset."""
+
+_RECORD = ["batch", "position"]
+
 
 def who_read(
     tables: Tables,
@@ -47,9 +52,8 @@ def who_read(
     }
     parameters: dict[str, object] = {"topic": topic}
     parameters |= {name: value for name, value in given.items() if value is not None}
-    places, record = _places(tables, parameters)
-    places = places.collect().lazy()
-    rows = tables.reads.filter(is_topic(topic)).join(places, on=["partition", "offset"], how="semi")
+    wanted, record = _wanted(parameters)
+    rows = _reads(tables, topic, wanted)
     frame = (
         rows.group_by("principal", "session", "client_id", "peer")
         .agg(
@@ -91,26 +95,46 @@ def who_read(
     )
 
 
-def _places(tables: Tables, parameters: dict[str, object]) -> tuple[pl.LazyFrame, str]:
-    """Find where the record lies, and what to call it."""
-    topic = str(parameters["topic"])
+def _wanted(parameters: dict[str, object]) -> tuple[pl.Expr | Place, str]:
+    """Tell by what the record is found, and what to call it."""
+    topic = parameters["topic"]
     match parameters:
         case {"partition": int(partition), "offset": int(offset), **rest} if len(rest) == 1:
-            schema = {"partition": pl.Int32, "offset": pl.Int64}
-            place = pl.LazyFrame({"partition": [partition], "offset": [offset]}, schema=schema)
+            place = (partition, offset)
             return place, f"the record {topic}-{partition} at offset {offset}"
         case {"key": str() | bytes() as key, **rest} if len(rest) == 1:
-            wanted = pl.col("key") == _bytes(key)
             name = f"the records of {topic} with the key {_text(key)}"
+            return pl.col("key") == _bytes(key), name
         case {"containing": str() | bytes() as part, **rest} if len(rest) == 1:
-            wanted = pl.col("value").bin.contains(_bytes(part))
             name = f"the records of {topic} that contain {_text(part)}"
+            return pl.col("value").bin.contains(_bytes(part)), name
         case _:
             raise ValueError(
                 "name the record in one way: partition= and offset=, key=, or containing="
             )
-    places = tables.records.filter(is_topic(topic), wanted, pl.col("offset").is_not_null())
-    return places.select("partition", "offset").unique(), name
+
+
+def _reads(tables: Tables, topic: str, wanted: pl.Expr | Place) -> pl.LazyFrame:
+    """Return the deliveries of what is wanted."""
+    reads = tables.reads.filter(is_topic(topic))
+    if isinstance(wanted, tuple):
+        partition, offset = wanted
+        return reads.filter(pl.col("partition") == partition, pl.col("offset") == offset)
+    known = tables.records.filter(is_topic(topic)).with_columns(
+        is_wanted=wanted.fill_null(value=False)
+    )
+    at_offset = known.filter("is_wanted", pl.col("offset").is_not_null())
+    places = at_offset.select("partition", "offset").unique().collect().lazy()
+    # A topic that was made again gives its offsets again: what is known to have been another record
+    # is none of these. What was masked is known by its offset alone.
+    others = known.filter(~pl.col("is_wanted")).select(*_RECORD, is_other=pl.lit(value=True))
+    is_masked = pl.col("masked").list.len().fill_null(0) > 0
+    return (
+        reads.join(places, on=["partition", "offset"], how="semi")
+        .join(others.unique(), on=_RECORD, how="left")
+        .filter(pl.col("is_other").is_null() | is_masked)
+        .drop("is_other")
+    )
 
 
 def _masked(tables: Tables, topic: str) -> tuple[str, ...]:

@@ -134,3 +134,18 @@ def test_an_archive_still_being_written_leaves_it_unknown() -> None:
     frames.lose("no_end", is_information=True, since=at(20))
 
     assert Answer.UNKNOWN == who_read(frames.tables, "orders", partition=0, offset=0).answer
+
+
+def test_another_record_at_the_same_offset_is_not_the_one() -> None:
+    """A topic that was made again gives its offsets again."""
+    frames = Frames()
+    frames.connect("m", "mallory")
+    frames.connect("s", "shop")
+    frames.give("m", "orders", 0, ["old"], 10)
+    frames.give("s", "orders", 0, ["new"], 20)
+
+    by_content = who_read(frames.tables, "orders", containing="new")
+    by_key = who_read(frames.tables, "orders", key='k-"new"')
+
+    assert ["shop@idp"] == by_content.frame["principal"].to_list()
+    assert ["shop@idp"] == by_key.frame["principal"].to_list()
