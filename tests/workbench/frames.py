@@ -66,6 +66,7 @@ class Frames:
             "client_id": f"{session}-client",
             "peer": "10.0.0.1:4000",
         }
+        who |= {name: more[name] for name in ("peer", "client_id") if name in more}
         self.sessions_seen[session] = who
         times = {"opened_at": at(second), "last_seen_at": at(second + 600)}
         self._add("sessions", who | times | {"rejections": 0} | more)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.workbench.frames import Frames
 from workbench.questions.bulk_exports import BulkThresholds, bulk_exports
 from workbench.questions.verdict import Answer, Proof
@@ -92,7 +94,7 @@ def test_small_connections_are_not_looked_at() -> None:
     """A developer who looks at a few records is no export."""
     frames = Frames()
     usual(frames, "s1", "billing")
-    frames.connect("s2", "billing", 500)
+    frames.connect("s2", "billing", 500, peer="10.0.0.2:4000")
     frames.give("s2", "orders", 0, ["x"] * 19, 500)
 
     assert bulk_exports(frames.tables, SMALL).frame.is_empty()
@@ -102,14 +104,14 @@ def test_the_strongest_export_stands_first() -> None:
     """Two signals before one, then the number of records."""
     frames = Frames()
     usual(frames, "s1", "billing")
-    frames.connect("s2", "billing", 500)
+    frames.connect("s2", "billing", 500, peer="10.0.0.2:4000")
     frames.give("s2", "other", 0, ["x"] * 60, 500)
-    frames.connect("s3", "billing", 600)
+    frames.connect("s3", "billing", 600, peer="10.0.0.3:4000")
     frames.give("s3", "orders", 0, ["x"] * 24, 600)
     verdict = bulk_exports(frames.tables, SMALL)
 
     assert ["s3", "s2"] == verdict.frame["session"].to_list()
-    assert "the strongest of 2 connections" in verdict.because
+    assert "the strongest of 2 clients" in verdict.because
 
 
 def test_a_damaged_archive_leaves_it_unknown() -> None:
@@ -131,3 +133,81 @@ def test_the_thresholds_are_part_of_the_verdict() -> None:
         verdict.parameters
     )
     assert "by a factor of 5" in verdict.covered[0]
+
+
+def crowd() -> Frames:
+    """Let a service read ten records every ten seconds."""
+    frames = Frames()
+    frames.connect("n", "normal")
+    for number in range(40):
+        frames.give("n", "orders", 10 * number, ["x"] * 10, 10 * number)
+    return frames
+
+
+@pytest.mark.parametrize(
+    ("count", "size", "pause"), [(1, 600, 0), (2, 300, 0), (4, 150, 20), (30, 100, 10)]
+)
+def test_an_export_over_several_connections_is_one(count: int, size: int, pause: int) -> None:
+    """A client has a connection for each broker, and may take its time."""
+    frames = crowd()
+    for number in range(count):
+        frames.connect(f"x{number}", "mallory", client_id="copier")
+        values = ["y"] * size
+        frames.give(f"x{number}", "orders", 400 + size * number, values, 401 + pause * number)
+    verdict = bulk_exports(frames.tables)
+
+    assert Answer.YES == verdict.answer
+    assert [("mallory@idp", count, count * size)] == verdict.frame.select(
+        "principal", "connections", "records"
+    ).rows()
+
+
+def test_a_long_export_is_not_its_own_measure() -> None:
+    """Most windows of all are its own."""
+    frames = Frames()
+    frames.connect("n", "normal")
+    frames.connect("x", "mallory")
+    for number in range(5):
+        frames.give("n", "orders", 5 * number, ["a"] * 5, 20 * number)
+    for number in range(30):
+        frames.give("x", "orders", 100 * number, ["b"] * 100, 10 * number)
+
+    assert ["mallory@idp"] == bulk_exports(frames.tables).frame["principal"].to_list()
+
+
+def test_who_reads_alone_cannot_be_compared() -> None:
+    """Nobody knows what is usual."""
+    frames = Frames()
+    frames.connect("x", "mallory")
+    frames.give("x", "orders", 0, ["x"] * 3_000, 10)
+    verdict = bulk_exports(frames.tables)
+
+    assert Answer.UNKNOWN == verdict.answer
+    assert "there is no other reading to compare 3,000 records with" in verdict.because
+
+
+def test_a_large_sum_of_small_windows_is_not_denied() -> None:
+    """A slow export looks like ordinary reading, but for its length."""
+    frames = Frames()
+    frames.connect("n", "normal")
+    frames.give("n", "orders", 0, ["a"] * 5, 0, high_watermark=1_000)
+    frames.connect("x", "mallory")
+    for number in range(60):
+        frames.give("x", "orders", 5 * number, ["b"] * 5, 10 * number)
+    verdict = bulk_exports(frames.tables)
+
+    assert Answer.UNKNOWN == verdict.answer
+    assert "mallory@idp was given 300 records in all, 60 times" in verdict.because
+
+
+def test_an_export_under_several_client_ids_is_not_denied() -> None:
+    """A client calls itself what it likes."""
+    frames = crowd()
+    for number in range(4):
+        frames.connect(f"x{number}", "mallory")
+        first = 400 + 150 * number
+        frames.give(f"x{number}", "orders", first, ["y"] * 150, 401, high_watermark=2_000)
+    verdict = bulk_exports(frames.tables)
+
+    assert Answer.UNKNOWN == verdict.answer
+    assert "all clients of 1 principal at one address" in " ".join(verdict.not_covered)

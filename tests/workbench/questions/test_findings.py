@@ -18,7 +18,7 @@ def test_findings_read_as_sentences_and_count_their_answers() -> None:
 
     assert [
         "Was anything refused? yes: 1 request (DELETE_TOPICS).",
-        "Was there a bulk export? no: No connection read far more than usual, or read much again.",
+        "Was there a bulk export? no: No client read far more than usual, or read much again.",
     ] == str(told).splitlines()
     assert "1 yes, 1 no, 0 unknown" in html
     assert html.index("refused?") < html.index("export?")
