@@ -200,7 +200,7 @@ def test_payload_that_one_segment_lost_is_taken_from_another(tmp_path: Path) -> 
     recording.deliver(BOB, Place(first=4), stored)
     recording.end_segment()
     recording.deliver(ALICE, Place(first=4), stored)
-    recording.write(tmp_path / "archive")
+    recording.write(tmp_path / "archive", is_ended=True)
     spoil(segment_files(tmp_path)[0], 0)
 
     archive = open_archive(tmp_path / "archive", cache=tmp_path / "cache")
