@@ -12,19 +12,34 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-TEXT = (".py", ".md", ".toml", ".txt", ".yml", ".yaml", ".ipynb", ".js", ".css", ".html", ".json")
+TEXT = (
+    ".py",
+    ".md",
+    ".toml",
+    ".txt",
+    ".yml",
+    ".yaml",
+    ".ipynb",
+    ".js",
+    ".css",
+    ".html",
+    ".json",
+    ".xml",
+)
 FOLDERS = (*CODE, "docs", "notebooks", "deploy")
 
 HOME = re.compile(r"(?<![\w./-])/(?:home|Users|root|work|mnt|private)/(?!someone\b)[\w.-]+")
 REGISTRY = re.compile(
     r"(?:index-url|extra-index-url|find-links|trusted-host|registry|index)[=\s\"':]+\w+://\S+"
     r"|\b[\w.-]*(?:artifactory|nexus)[\w-]*\.[\w.-]+"
+    r"|\b(?:[\w-]+\.)*(?:pypi|pythonhosted|npmjs|maven(?:\.apache)?|golang|debian)\.org"
+    r"|\bcrates\.io"
 )
 URL_HOST = re.compile(r"https?://([\w.-]+)")
 # Names without a dot, names of vocabularies and formats that look like addresses, and names that
 # are set aside for examples (RFC 2606).
 NO_CONTACT = re.compile(
-    r"[\w-]+|127\.0\.0\.1|www\.w3\.org|vega\.github\.io|maven\.apache\.org|[\w.-]+\.(?:example|test|invalid)"
+    r"[\w-]+|127\.0\.0\.1|www\.w3\.org|vega\.github\.io|[\w.-]+\.(?:example|test|invalid)"
 )
 IPV4 = re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w.]*\d)")
 # What examples and tests may name besides this machine: addresses that are nobody's on the
