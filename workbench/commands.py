@@ -15,7 +15,13 @@ USAGE_EXIT_CODE = 2
 
 ArchiveFolder = Annotated[Path, typer.Argument(help="The archive's folder.", show_default=False)]
 OutputFolder = Annotated[
-    Path, typer.Option("--out", "-o", help="A new or an empty folder.", show_default=False)
+    Path,
+    typer.Option(
+        "--out",
+        "-o",
+        help="A new or an empty folder, or one with an earlier export, which is replaced.",
+        show_default=False,
+    ),
 ]
 TableNames = Annotated[
     list[str] | None,

@@ -45,6 +45,12 @@ class Cluster:
     topics: Topics
 
 
+def check_address(bootstrap: str) -> None:
+    """Raise UsageError when a text is no address of a broker."""
+    if not ADDRESS.fullmatch(bootstrap):
+        raise UsageError(f"{bootstrap!r} is no address of a broker: give --broker HOST:PORT")
+
+
 @contextmanager
 def embedded_broker(log: Path) -> Iterator[Cluster]:
     """Run a broker in memory on a free port of this machine; its content ends with it."""
@@ -58,8 +64,6 @@ def embedded_broker(log: Path) -> Iterator[Cluster]:
 @contextmanager
 def named_cluster(bootstrap: str) -> Iterator[Cluster]:
     """Use a cluster of the user's, with topics under a prefix of this run, deleted afterwards."""
-    if not ADDRESS.fullmatch(bootstrap):
-        raise UsageError(f"{bootstrap!r} is no address of a broker: give --broker HOST:PORT")
     topics = Topics(prefix=f"{PREFIX}-{secrets.token_hex(4)}.")
     cluster = Cluster(bootstrap=bootstrap, node_ids=_node_ids(bootstrap), topics=topics)
     try:

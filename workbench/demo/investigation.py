@@ -13,7 +13,7 @@ from workbench.demo.asking import QUESTIONS, ask_all
 from workbench.demo.check import mismatches
 from workbench.demo.errors import DemoError
 from workbench.demo.gateway import STREAMWITNESS
-from workbench.demo.payloads import CARD_FIELD
+from workbench.demo.payloads import REPORT_PARAMETERS
 from workbench.demo.processes import GRACE_SECONDS, Child
 from workbench.demo.truth import load_truth
 
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 
 # A difference may be about thousands of records.
 SHOWN_CHARACTERS = 300
-# The demo's day lasts seconds, so volumes are compared over shorter times than in earnest.
-REPORT_PARAMETERS = ("--parameter", f"field={CARD_FIELD}", "--parameter", "window=1s")
 
 
 def investigate(folder: Folder, topics: Topics, show: Show) -> list[Asked]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from confluent_kafka import KafkaException
 
 from workbench.demo.browser import open_in_browser
+from workbench.demo.cluster import check_address
 from workbench.demo.errors import DemoError, UsageError
 from workbench.demo.folder import open_folder
 from workbench.demo.processes import INTERRUPTS
@@ -51,6 +52,9 @@ def run(options: Options, console: Console) -> int:
     it cannot be done as asked, 130 when it was interrupted.
     """
     try:
+        # First, so that a slip of the hand leaves nothing in the folder that refuses the next try.
+        if options.broker is not None:
+            check_address(options.broker)
         folder = open_folder(options.out)
     except UsageError as error:
         return _fail(console, error, USAGE_EXIT_CODE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import sys
 import time
@@ -13,6 +14,8 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
+
+from workbench.demo.payloads import REPORT_PARAMETERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -100,12 +103,15 @@ def _verdicts(asked: Sequence[Asked]) -> Table:
 
 def _places(folder: Folder) -> dict[str, str]:
     streamwitness, jupyter = program("streamwitness"), program("jupyter")
+    archive = str(folder.archive)
+    again = [streamwitness, "report", archive, "--out", "again.html", *REPORT_PARAMETERS]
     return {
-        "the evidence": str(folder.archive),
+        "the evidence": archive,
         "the report": str(folder.report),
         "the notebook": str(folder.notebook),
         "what the clients noted": str(folder.ground_truth),
-        "open the notebook": f"{jupyter} lab {folder.notebook}",
-        "verify the evidence": f"{streamwitness} verify {folder.archive}",
-        "take the tables": f"{streamwitness} tables {folder.archive} --out tables",
+        "open the notebook": shlex.join([jupyter, "lab", str(folder.notebook)]),
+        "verify the evidence": shlex.join([streamwitness, "verify", archive]),
+        "build the report again": shlex.join(again),
+        "take the tables": shlex.join([streamwitness, "tables", archive, "--out", "tables"]),
     }

@@ -10,7 +10,7 @@ import polars as pl
 from workbench.questions.coverage import cover
 from workbench.questions.doubts import about_reads
 from workbench.questions.names import host
-from workbench.questions.phrases import count_of, moment
+from workbench.questions.phrases import count_of, duration, moment
 from workbench.questions.verdict import Answer, Proof, Verdict
 from workbench.questions.wording import PASSED
 
@@ -290,8 +290,7 @@ def _strongest(frame: pl.DataFrame) -> str:
     is_more = "volume" in first["signals"]
     times = f" ({first['factor']:,.0f} times the usual volume)" if is_more else ""
     again = f", {first['again']:,} of them again" if first["again"] else ""
-    seconds = (first["ended_at"] - first["started_at"]).total_seconds()
-    took = f"{seconds:,.1f} s" if seconds >= 1 else f"{1_000 * seconds:,.0f} ms"
+    took = duration(first["ended_at"] - first["started_at"])
     return (
         f"{first['principal']} from {first['peer']} was given "
         f"{count_of(first['records'], 'record')} of {', '.join(first['topics'])} "

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+_MILLISECOND: Final = timedelta(milliseconds=1)
+_SECOND: Final = timedelta(seconds=1)
 
 
 def count_of(number: int, one: str, many: str = "") -> str:
@@ -16,3 +20,10 @@ def count_of(number: int, one: str, many: str = "") -> str:
 def moment(time: datetime) -> str:
     """Write a time in UTC, to the second."""
     return f"{time:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def duration(time: timedelta) -> str:
+    """Write how long something took; one answer may bring all, in no time that was measured."""
+    if time >= _SECOND:
+        return f"{time / _SECOND:,.1f} s"
+    return f"{time / _MILLISECOND:,.0f} ms" if time >= _MILLISECOND else "less than 1 ms"

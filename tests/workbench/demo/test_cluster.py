@@ -9,7 +9,7 @@ import pytest
 from confluent_kafka.admin import AdminClient
 
 from workbench.demo.cast import Login
-from workbench.demo.cluster import PREFIX, embedded_broker, named_cluster
+from workbench.demo.cluster import PREFIX, check_address, embedded_broker, named_cluster
 from workbench.demo.errors import DemoError, UsageError
 from workbench.demo.processes import LOOPBACK, accepts_connections, free_ports
 from workbench.demo.topics import create_topics
@@ -94,8 +94,8 @@ def test_an_address_where_nobody_answers_is_said(monkeypatch: pytest.MonkeyPatch
 @pytest.mark.parametrize("address", ["localhost", "9092", "a:1,b:2", "a:b", ""])
 def test_what_is_no_address_is_refused(address: str) -> None:
     """The mistake is named before anything is started."""
-    with pytest.raises(UsageError, match="--broker HOST:PORT"), named_cluster(address):
-        pass
+    with pytest.raises(UsageError, match="--broker HOST:PORT"):
+        check_address(address)
 
 
 def test_node_ids_far_apart_are_refused(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:

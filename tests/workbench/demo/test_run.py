@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import time
@@ -14,7 +15,6 @@ import pytest
 
 from tests.workbench.demo.conftest import MARK, STREAMWITNESS, Demo, run_demo
 from workbench.demo.cast import Accounts
-from workbench.demo.investigation import REPORT_PARAMETERS
 from workbench.demo.processes import LOOPBACK, free_ports
 
 if TYPE_CHECKING:
@@ -65,11 +65,13 @@ def test_a_run_leaves_its_files_behind(demo: Demo) -> None:
 
 
 def test_the_report_is_the_same_when_it_is_built_again(demo: Demo, tmp_path: Path) -> None:
-    """Whoever has the archive can build the report and gets the same bytes."""
-    command = [str(STREAMWITNESS), "report", str(demo.folder.archive), *REPORT_PARAMETERS]
-    subprocess.run([*command, "--out", str(tmp_path / "report.html")], check=True)
+    """Whoever has the archive gets the same bytes from the command that the demo shows."""
+    shown = "build the report again"
+    [line] = [line for line in demo.output.splitlines() if line.startswith(shown)]
+    _, *arguments = shlex.split(line.removeprefix(shown))
+    subprocess.run([STREAMWITNESS, *arguments], check=True, cwd=tmp_path)
 
-    assert demo.folder.report.read_bytes() == (tmp_path / "report.html").read_bytes()
+    assert demo.folder.report.read_bytes() == (tmp_path / "again.html").read_bytes()
 
 
 def test_the_notebook_was_executed(demo: Demo) -> None:
@@ -116,6 +118,15 @@ def test_a_folder_with_content_is_refused(tmp_path: Path) -> None:
     assert done["exit_code"] == 2
     assert "give --out a new or empty folder" in " ".join(str(done["output"]).split())
     assert [tmp_path / "notes.txt"] == list(tmp_path.iterdir())
+
+
+def test_a_slip_in_the_address_leaves_the_folder_free_for_the_next_try(tmp_path: Path) -> None:
+    """Exit code 2 before anything is made."""
+    done = run_demo(tmp_path / "out", "--broker", "nonsense")
+
+    assert done["exit_code"] == 2
+    assert "'nonsense' is no address of a broker" in str(done["output"])
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_cluster_that_does_not_answer_ends_the_demo(tmp_path: Path) -> None:
