@@ -8,7 +8,14 @@ import polars as pl
 
 from workbench.questions.coverage import cover
 from workbench.questions.doubts import about_reads
-from workbench.questions.fields import ABSENT, PRESENT, FieldPath, covers, find_field, parse_path
+from workbench.questions.fields import (
+    ABSENT,
+    ELSEWHERE,
+    PRESENT,
+    covers,
+    find_field,
+    parse_path,
+)
 from workbench.questions.names import find_principal, find_topic, is_session, is_topic
 from workbench.questions.phrases import count_of
 from workbench.questions.verdict import Answer, Verdict
@@ -17,11 +24,16 @@ from workbench.questions.wording import HIDDEN, PASSED, strongest
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    from workbench.questions.json_values import FieldPath
     from workbench.tables import Tables
 
 # The bytes of a batch say what a record holds, whether a delivery named its topic by name or id.
 _NOTHING = "No delivery is recorded."
 _RECORD = ["batch", "position"]
+_ELSEWHERE = (
+    "Elsewhere means under another path, in another case, or in a text in the value: ask for that "
+    "path."
+)
 
 
 def did_principal_read_field(
@@ -34,7 +46,9 @@ def did_principal_read_field(
 ) -> Verdict:
     """Say whether a field of JSON values reached a principal, and whether in clear.
 
-    The field is named by its path in the value: `card_number`, `customer.email`, `items[0].sku`.
+    The field is named by its path in the value: `card_number`, `customer.email`, `items[0].sku`;
+    `items.sku` means that of any item. A field of the same last name elsewhere in the value makes
+    the answer unknown, never a no.
 
     >>> import workbench as wb
     >>> from workbench import sample
@@ -85,9 +99,11 @@ def _with_state(tables: Tables, reads: pl.LazyFrame, path: FieldPath) -> pl.Lazy
     masking = _masking(tables, path)
     place = ["origin", "sequence"]
     status = pl.col("found").struct["status"]
-    present = (status == PRESENT).sum().over(place)
+    present = pl.col("found").struct["count"].sum().over(place)
     state = (
-        pl.when(pl.col("masked_count").is_null() & (status == PRESENT))
+        pl.when(status == ELSEWHERE)
+        .then(pl.lit("elsewhere"))
+        .when(pl.col("masked_count").is_null() & (status == PRESENT))
         .then(pl.lit("clear"))
         .when(pl.col("masked_count") >= present)
         .then(pl.lit("masked"))
@@ -138,12 +154,14 @@ def _summary(rows: pl.LazyFrame) -> pl.DataFrame:
 def _answer(frame: pl.DataFrame, doubts: tuple[str, ...]) -> tuple[Answer, str]:
     deliveries = {
         state: int(frame.filter(pl.col("state") == state)["deliveries"].sum())
-        for state in ("clear", "masked", "maybe masked", "absent", "undecodable")
+        for state in ("clear", "masked", "maybe masked", "elsewhere", "absent", "undecodable")
     }
     told = [f"{count_of(count, 'time')} {state}" for state, count in deliveries.items() if count]
     summary = f"Delivered {', '.join(told)}{_different(frame)}." if told else _NOTHING
     if deliveries["clear"]:
         return Answer.YES, summary
+    if deliveries["elsewhere"]:
+        return Answer.UNKNOWN, f"{summary} {_ELSEWHERE}"
     if deliveries["maybe masked"] or deliveries["undecodable"]:
         return Answer.UNKNOWN, summary
     if doubts:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from workbench.sample.truth import Truth
 
 CARDS = [{"card": {"number": "4111", "brand": "x"}}, {"card": {"number": "4242"}}]
+ONE_EACH = {"card.number": 2}
+TWO_IN_ONE = {"card": [{"number": "4111"}, {"number": "4242"}]}
 MASKED = [{"card": {"number": "**11"}}, {"card": {"number": "**42"}}]
 
 
@@ -92,6 +94,16 @@ def test_the_rows_do_not_hold_the_values(breach: Archive, truth: Truth) -> None:
         (Answer.NO, {"absent": 1}, [None], None),
         (Answer.UNKNOWN, {"undecodable": 1}, [b"\x00\x00\x00\x00\x07avro"], None),
         (Answer.YES, {"clear": 2, "undecodable": 1}, [*CARDS, b"?"], None),
+        (Answer.UNKNOWN, {"elsewhere": 1}, [{"after": {"number": "4111"}}], None),
+        (
+            Answer.UNKNOWN,
+            {"elsewhere": 1, "masked": 2},
+            [*MASKED, {"x": {"Number": "4"}}],
+            ONE_EACH,
+        ),
+        (Answer.YES, {"clear": 1}, [{"card": [{"number": "4111"}]}], None),
+        (Answer.UNKNOWN, {"maybe masked": 1}, [TWO_IN_ONE], {"card.number": 1}),
+        (Answer.NO, {"masked": 1}, [TWO_IN_ONE], {"card.number": 2}),
     ],
 )
 def test_each_delivery_has_a_state(

@@ -1,0 +1,106 @@
+"""JSON values as other readers may understand them: with every key that was written.
+
+Parsers keep one of two equal keys, people flatten paths into keys, and JSON stands in strings. Who
+asks whether a field was there must not miss it for that.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+FieldPath: TypeAlias = tuple[str | int, ...]
+
+# A JSON text in a string in a JSON text, and so on.
+_TEXTS_IN_TEXTS_MAX: Final = 8
+
+
+class Members(list[tuple[str, object]]):
+    """The members of a JSON object, in their order, equal keys and all."""
+
+
+def read_json(content: bytes | str) -> object:
+    """Read a JSON text, objects as `Members`; raises ValueError and RecursionError."""
+    value: object = json.loads(content, object_pairs_hook=Members)
+    return value
+
+
+def at_path(node: object, path: FieldPath) -> Iterator[object]:
+    """Yield every value at a path: in each item of a list, and behind keys that hold dots."""
+    if not path:
+        yield node
+        return
+    step = path[0]
+    if isinstance(node, Members):
+        for taken, name in _flat_keys(path):
+            for key, value in node:
+                if key == name:
+                    yield from at_path(value, path[taken:])
+    elif isinstance(node, list) and isinstance(step, str):
+        for item in node:
+            yield from at_path(item, path)
+    elif isinstance(node, list) and isinstance(step, int) and step < len(node):
+        yield from at_path(node[step], path[1:])
+
+
+def has_name(node: object, name: str, depth: int = 0) -> bool:
+    """Say whether any field is called so (casefolded) and is not null, in JSON texts as well."""
+    if isinstance(node, Members):
+        return any(
+            (value is not None and _is_called(key, name)) or has_name(value, name, depth)
+            for key, value in node
+        )
+    if isinstance(node, list):
+        return any(has_name(item, name, depth) for item in node)
+    return isinstance(node, str) and _has_name_in_text(node, name, depth)
+
+
+def has_objects(node: object) -> bool:
+    """Say whether a value has fields at all, or nothing in it that could stand for one."""
+    if node is None or isinstance(node, (dict, Members)):
+        return True
+    return isinstance(node, list) and (not node or any(map(has_objects, node)))
+
+
+def to_text(node: object) -> str:
+    """Write a value as JSON, so that equal ones have equal texts."""
+    return json.dumps(_plain(node), ensure_ascii=False, separators=(",", ":"))
+
+
+def _flat_keys(path: FieldPath) -> Iterator[tuple[int, str]]:
+    """Yield each key that the beginning of a path may be written as, and the steps it takes."""
+    names: list[str] = []
+    for taken, step in enumerate(path, start=1):
+        if not isinstance(step, str):
+            return
+        names.append(step)
+        yield taken, ".".join(names)
+
+
+def _is_called(key: str, name: str) -> bool:
+    return key.casefold() == name or key.casefold().endswith(f".{name}")
+
+
+def _has_name_in_text(text: str, name: str, depth: int) -> bool:
+    if not text.lstrip().startswith(("{", "[")) or (
+        name not in text.casefold() and "\\u" not in text
+    ):
+        return False
+    if depth == _TEXTS_IN_TEXTS_MAX:
+        return True
+    try:
+        return has_name(read_json(text), name, depth + 1)
+    except ValueError:
+        # Only nearly JSON; the name is in it all the same.
+        return True
+
+
+def _plain(node: object) -> object:
+    if isinstance(node, Members):
+        return {key: _plain(value) for key, value in node}
+    if isinstance(node, list):
+        return [_plain(item) for item in node]
+    return node
