@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, Final, Literal
 import pyarrow as pa
 
 from gateway.wire.errors import LimitError, MalformedError, WireError
-from gateway.wire.records.batch import MAGIC_V2, BatchHeader, crc_is_valid, walk
+from gateway.wire.records.batch import (
+    MAGIC_V2,
+    BatchHeader,
+    crc_is_valid,
+    read_cut_header,
+    walk,
+)
 from gateway.wire.records.decode import control_type, decode_batch
 from workbench.archive.files import RECORD_ROWS
 from workbench.tables.content import content_digest
@@ -56,6 +62,8 @@ class Opened:
     is_abort: bool = False
     """Whether this is the marker of an aborted transaction."""
     problem: str | None = None
+    cut_offsets: tuple[int, int] | None = None
+    """The first and last offset of a batch whose end was cut off, where its header tells them."""
 
 
 LOST: Final = Opened(state="lost")
@@ -93,7 +101,7 @@ class Batches:
             raise MalformedError("the stored bytes do not match the SHA-256 beside them")
         header = _only_header(payload)
         if header is None:
-            return Opened(state="cut", number=number)
+            return Opened(state="cut", number=number, cut_offsets=_cut_offsets(payload))
         if not crc_is_valid(payload):
             raise MalformedError("the batch does not match its checksum")
         if header.is_control:
@@ -145,6 +153,12 @@ def _only_header(payload: memoryview) -> BatchHeader | None:
     if len(spans) > 1:
         raise MalformedError("more than one batch stands where one should")
     return spans[0].header if spans else None
+
+
+def _cut_offsets(payload: memoryview) -> tuple[int, int] | None:
+    # Less than a header holds no record.
+    header = read_cut_header(payload)
+    return None if header is None else (header.base_offset, header.last_offset)
 
 
 def _decode(header: BatchHeader, payload: memoryview) -> list[Record]:

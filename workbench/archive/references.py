@@ -121,12 +121,7 @@ def _problem(opened: Opened, stored: _Stored, index: int) -> Problem | None:
         case "lost":
             message = f"the {byte_count} bytes of a batch stood in a damaged block of this segment"
         case "cut" if byte_count:
-            return Problem(
-                kind=GapKind.CUT_BATCH,
-                message="an answer ended within a batch: bytes of it were sent, not all of it",
-                subject=GapKind.CUT_BATCH,
-                is_information=True,
-            )
+            return _cut(opened)
         case _:
             return None
     return Problem(
@@ -136,4 +131,17 @@ def _problem(opened: Opened, stored: _Stored, index: int) -> Problem | None:
         first_offset=stored.first_offsets[index],
         last_offset=stored.last_offsets[index],
         lost_batch=digest if opened.state == "lost" else None,
+    )
+
+
+def _cut(opened: Opened) -> Problem:
+    """Tell of a cut batch: each one that may hold records by itself, the others together."""
+    first, last = opened.cut_offsets or (None, None)
+    return Problem(
+        kind=GapKind.CUT_BATCH,
+        message="an answer ended within a batch: bytes of it were sent, not all of it",
+        subject=GapKind.CUT_BATCH if opened.cut_offsets is None else None,
+        first_offset=first,
+        last_offset=last,
+        is_information=True,
     )

@@ -8,6 +8,7 @@ import altair as alt
 
 from workbench.charts.lanes import Drawing, Lanes, draw
 from workbench.charts.rows import datasets, domain, milliseconds
+from workbench.questions.given import time_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,8 +42,8 @@ def timeline(
     tables: Tables,
     *,
     lanes: Lanes = "principal",
-    since: datetime | None = None,
-    until: datetime | None = None,
+    since: datetime | str | None = None,
+    until: datetime | str | None = None,
     window: tuple[datetime, datetime] | None = None,
     reference_times: Mapping[str, datetime] | None = None,
 ) -> alt.VConcatChart:
@@ -58,7 +59,7 @@ def timeline(
     >>> [view["name"] for view in timeline(wb.open(sample.path())).to_dict()["vconcat"]]
     ['overview', 'detail']
     """
-    drawing = draw(tables, lanes, since, until)
+    drawing = draw(tables, lanes, time_of("since", since), time_of("until", until))
     chosen = [milliseconds(at) for at in window or ()]
     brush = (
         alt.selection_interval(name="window", encodings=["x"], value={"x": chosen})

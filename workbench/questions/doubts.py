@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from workbench.questions.coverage import UNDECODABLE
+from workbench.questions.cut_batches import about_cut_batches
 from workbench.questions.names import is_topic
 from workbench.questions.offsets import State, unaccounted
 from workbench.questions.phrases import count_of, moment
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from workbench.questions.coverage import Coverage
@@ -33,11 +35,21 @@ def about_anything(coverage: Coverage, until: datetime | None = None) -> tuple[s
 
 
 def about_reads(
-    tables: Tables, coverage: Coverage, topic: str | None = None, until: datetime | None = None
+    tables: Tables,
+    coverage: Coverage,
+    topic: str | None = None,
+    until: datetime | None = None,
+    *,
+    cut: Sequence[pl.Expr] = (),
 ) -> tuple[str, ...]:
-    """List what could hide a delivery, of one topic or of any."""
+    """List what could hide a delivery, of one topic or of any.
+
+    `cut` selects among the batches that were sent in part, by the columns of `cut_reads`.
+    """
+    which = [*cut, *([] if topic is None else [is_topic(topic)])]
     return (
         *about_anything(coverage, until),
+        *about_cut_batches(tables, *which),
         *_undecodable(tables, topic),
         *_unnamed(tables, topic),
         *_bypassed(tables),

@@ -16,7 +16,13 @@ from workbench.questions.fields import (
     find_field,
     parse_path,
 )
-from workbench.questions.names import find_principal, find_topic, is_session, is_topic
+from workbench.questions.names import (
+    find_principal,
+    find_session,
+    find_topic,
+    is_session,
+    is_topic,
+)
 from workbench.questions.phrases import count_of
 from workbench.questions.verdict import Answer, Verdict
 from workbench.questions.wording import HIDDEN, PASSED, strongest
@@ -62,11 +68,11 @@ def did_principal_read_field(
     path = parse_path(field)
     chosen = [pl.col("principal") == principal, is_topic(topic)]
     if session is not None:
-        chosen.append(is_session(session))
+        chosen.append(is_session(find_session(tables, session)))
     rows = _with_state(tables, tables.reads.filter(*chosen), path)
     frame = _summary(rows)
     coverage = cover(tables)
-    doubts = about_reads(tables, coverage, topic)
+    doubts = about_reads(tables, coverage, topic, cut=chosen)
     answer, because = _answer(frame, doubts)
     return Verdict(
         question=f"Did {principal} read {field} of {topic} in clear?",

@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from workbench.questions.coverage import cover
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from workbench.tables import Tables
 
 _LISTED_MAX = 12
+_ABOUT_TOPICS = ("CREATE_TOPICS", "DELETE_TOPICS", "CREATE_PARTITIONS", "DELETE_RECORDS")
 
 
 class UnknownNameError(ValueError):
@@ -20,7 +23,10 @@ class UnknownNameError(ValueError):
 
 
 def find_principal(tables: Tables, name: str) -> str:
-    """Return the principal as tables write it; a bare subject will do where it is unambiguous."""
+    """Return the principal as tables write it; a bare subject will do where it is unambiguous.
+
+    A name that is not there is an error, unless the part of the archive that had it may be missing.
+    """
     sessions = tables.sessions.select("principal", "subject").drop_nulls().unique().collect()
     known = sorted(sessions["principal"].unique())
     if name in known:
@@ -30,21 +36,39 @@ def find_principal(tables: Tables, name: str) -> str:
         return str(meant[0])
     if meant:
         raise UnknownNameError(f"{name!r} is the subject of several principals: {_list(meant)}")
+    if _may_be_missing(tables):
+        return name
     subjects = sorted(sessions["subject"].unique())
     raise UnknownNameError(_unknown("principal", name, known, [*subjects, *known]))
 
 
 def find_topic(tables: Tables, name: str) -> str:
-    """Return the topic's name, or its id where no answer has named it."""
+    """Return the topic's name, or its id where no answer has named it.
+
+    A name that is not there is an error, unless the part of the archive that had it may be missing.
+    """
     seen = [
         frame.select("topic", "topic_id").unique() for frame in (tables.produced, tables.delivered)
     ]
     topics = pl.concat(seen).unique().collect()
-    known = sorted({*topics["topic"].drop_nulls(), *topics["topic_id"].drop_nulls()})
-    if name in known:
+    named = sorted({*topics["topic"].drop_nulls(), *_administered(tables)})
+    known = sorted({*named, *topics["topic_id"].drop_nulls()})
+    if name in known or _may_be_missing(tables):
         return name
-    named = sorted(topics["topic"].drop_nulls().unique())
     raise UnknownNameError(_unknown("topic", name, named, known))
+
+
+def find_session(tables: Tables, session: str | Collection[str]) -> str | Collection[str]:
+    """Return the connection or connections, every one of which was recorded.
+
+    One that is not there is an error, unless the part of the archive that had it may be missing.
+    """
+    wanted = [session] if isinstance(session, str) else sorted(session)
+    known = tables.sessions.select(pl.col("session").unique().sort()).collect()["session"]
+    missing = sorted(set(wanted).difference(known))
+    if missing and not _may_be_missing(tables):
+        raise UnknownNameError(_unknown("session", missing[0], known.to_list(), known.to_list()))
+    return session
 
 
 def is_topic(name: str) -> pl.Expr:
@@ -68,6 +92,20 @@ def tell_session(session: str | Collection[str]) -> str:
         return f"session {session}"
     only, *others = sorted(session)
     return f"{1 + len(others):,} sessions" if others else f"session {only}"
+
+
+def _administered(tables: Tables) -> list[str]:
+    """Return the topics that requests about topics named, whether anything was in them or not."""
+    about_topics = tables.admin.filter(pl.col("api").is_in(_ABOUT_TOPICS))
+    return sorted(
+        about_topics.select(pl.col("targets").explode().unique()).collect().drop_nulls()["targets"]
+    )
+
+
+def _may_be_missing(tables: Tables) -> bool:
+    """Say whether a name may have been recorded in what is damaged or missing."""
+    coverage = cover(tables)
+    return bool(coverage.fault_count) or not coverage.recorded
 
 
 def _unknown(what: str, name: str, known: Sequence[str], candidates: Sequence[str]) -> str:

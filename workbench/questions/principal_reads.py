@@ -8,8 +8,10 @@ import polars as pl
 
 from workbench.questions.coverage import cover
 from workbench.questions.doubts import about_reads
+from workbench.questions.given import time_of
 from workbench.questions.names import (
     find_principal,
+    find_session,
     find_topic,
     is_session,
     is_topic,
@@ -34,13 +36,13 @@ def what_did_principal_read(
     *,
     topic: str | None = None,
     session: str | Collection[str] | None = None,
-    since: datetime | None = None,
-    until: datetime | None = None,
+    since: datetime | str | None = None,
+    until: datetime | str | None = None,
 ) -> Verdict:
     """Say which records a principal was sent, by topic-partition and session.
 
     A client has several sessions: one for each broker, and others to write. `since` is inclusive,
-    `until` is not; both compare with the time of delivery.
+    `until` is not; both compare with the time of delivery and have a zone.
 
     >>> import workbench as wb
     >>> from workbench import sample
@@ -49,13 +51,14 @@ def what_did_principal_read(
     >>> verdict.frame["topic"].to_list()
     ['invoices']
     """
+    since, until = time_of("since", since), time_of("until", until)
     principal = find_principal(tables, principal)
     chosen = [pl.col("principal") == principal]
     if topic is not None:
         topic = find_topic(tables, topic)
         chosen.append(is_topic(topic))
     if session is not None:
-        chosen.append(is_session(session))
+        chosen.append(is_session(find_session(tables, session)))
     if since is not None:
         chosen.append(pl.col("delivered_at") >= since)
     if until is not None:
@@ -63,7 +66,7 @@ def what_did_principal_read(
     rows = tables.reads.filter(*chosen)
     frame = _summary(rows)
     coverage = cover(tables)
-    doubts = about_reads(tables, coverage, topic, until)
+    doubts = about_reads(tables, coverage, topic, until, cut=chosen)
     given = {"topic": topic, "session": session, "since": since, "until": until}
     limits: dict[str, object] = {name: it for name, it in given.items() if it is not None}
     if not frame.is_empty():

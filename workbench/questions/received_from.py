@@ -10,6 +10,7 @@ from workbench.questions.coverage import cover
 from workbench.questions.doubts import about_reads
 from workbench.questions.names import (
     find_principal,
+    find_session,
     find_topic,
     is_session,
     is_topic,
@@ -50,7 +51,7 @@ def who_received_from(
     principal = find_principal(tables, principal)
     chosen = [pl.col("principal") == principal]
     if session is not None:
-        chosen.append(is_session(session))
+        chosen.append(is_session(find_session(tables, session)))
     if topic is not None:
         topic = find_topic(tables, topic)
         chosen.append(is_topic(topic))

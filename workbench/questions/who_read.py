@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, SupportsIndex
 
 import polars as pl
 
 from workbench.questions.coverage import cover
 from workbench.questions.doubts import about_reads
+from workbench.questions.given import number_of
 from workbench.questions.names import find_topic, is_topic
 from workbench.questions.phrases import count_of, moment
 from workbench.questions.verdict import Answer, Verdict
@@ -26,8 +27,8 @@ def who_read(
     tables: Tables,
     topic: str,
     *,
-    partition: int | None = None,
-    offset: int | None = None,
+    partition: SupportsIndex | None = None,
+    offset: SupportsIndex | None = None,
     key: str | bytes | None = None,
     containing: str | bytes | None = None,
 ) -> Verdict:
@@ -45,8 +46,8 @@ def who_read(
     """
     topic = find_topic(tables, topic)
     given = {
-        "partition": partition,
-        "offset": offset,
+        "partition": number_of("partition", partition),
+        "offset": number_of("offset", offset),
         "key": key,
         "containing": containing,
     }
@@ -69,7 +70,7 @@ def who_read(
         .collect()
     )
     coverage = cover(tables)
-    doubts = about_reads(tables, coverage, topic)
+    doubts = about_reads(tables, coverage, topic, cut=_holding(wanted))
     if "partition" not in parameters:
         doubts += _masked(tables, topic)
     if not frame.is_empty():
@@ -135,6 +136,15 @@ def _reads(tables: Tables, topic: str, wanted: pl.Expr | Place) -> pl.LazyFrame:
         .filter(pl.col("is_other").is_null() | is_masked)
         .drop("is_other")
     )
+
+
+def _holding(wanted: pl.Expr | Place) -> list[pl.Expr]:
+    """Select the cut batches that may hold what is wanted: with key or content, any of them."""
+    if isinstance(wanted, pl.Expr):
+        return []
+    partition, offset = wanted
+    is_within = (pl.col("first") <= offset) & (pl.col("last") >= offset)
+    return [pl.col("partition") == partition, is_within]
 
 
 def _masked(tables: Tables, topic: str) -> tuple[str, ...]:

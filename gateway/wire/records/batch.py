@@ -122,6 +122,20 @@ def read_header(batch: bytes | memoryview) -> BatchHeader:
     return _read_header(batch, 0, len(batch))
 
 
+def read_cut_header(payload: bytes | memoryview) -> BatchHeader | None:
+    """Read the header of a batch whose end was cut off, None where the header was cut as well.
+
+    Of a message of the older formats only its own offset is told. Raises MalformedError.
+    """
+    end = _end(payload, 0)
+    if end is None:
+        return None
+    magic = payload[_MAGIC_AT]
+    if len(payload) < PREFIX_BYTES + _LENGTH_MIN[magic]:
+        return None
+    return _read_header(payload, 0, end)
+
+
 def _end(payload: bytes | memoryview, position: int) -> int | None:
     """Return where the batch at `position` says it ends, None where it is cut off before that."""
     if len(payload) - position <= _MAGIC_AT:

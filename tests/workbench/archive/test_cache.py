@@ -17,6 +17,7 @@ from gateway.evidence.reader import read_segment
 from tests.workbench.archive.recording import Client, Place, Recording, batch, segment_files, spoil
 from workbench.archive import cache as cache_module
 from workbench.archive.cache import (
+    CACHE_FORMAT,
     Cache,
     Converted,
     default_cache,
@@ -167,7 +168,9 @@ def test_a_harmed_entry_is_made_again(
             found.file("records").unlink()
         case _:
             text = (found.directory / "entry.json").read_text()
-            (found.directory / "entry.json").write_text(text.replace('"format":2', '"format":1'))
+            (found.directory / "entry.json").write_text(
+                text.replace(f'"format":{CACHE_FORMAT}', '"format":1')
+            )
     noted = count_conversions(monkeypatch)
 
     again = converted(cache, segment)

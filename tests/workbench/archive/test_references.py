@@ -117,7 +117,7 @@ def test_batches_say_what_became_of_them(tmp_path: Path) -> None:
 
 
 def test_an_answer_without_whole_batches_is_no_fault(tmp_path: Path) -> None:
-    """Brokers cut answers; the row of gaps is information, one for each topic-partition."""
+    """Where not even a header was sent, one row of information for each topic-partition."""
     stored = batch(b"a")
     recording = Recording()
     recording.deliver(ALICE, Place(), stored, stored[:20])
@@ -131,6 +131,24 @@ def test_an_answer_without_whole_batches_is_no_fault(tmp_path: Path) -> None:
         columns
     ).rows()
     assert "in 2 events" in gaps["message"][0]
+
+
+def test_a_batch_that_lacks_its_end_tells_its_offsets(tmp_path: Path) -> None:
+    """Its first records may be whole, so each such answer is told by itself."""
+    stored = batch(b"a", b"b", b"c", first=7)
+    recording = Recording()
+    recording.deliver(ALICE, Place(), stored[:-1])
+    recording.deliver(ALICE, Place(), stored[:61])
+    recording.deliver(ALICE, Place(), stored[:60])
+
+    gaps = opened(tmp_path, recording).gaps.collect()
+
+    columns = ["kind", "first_sequence", "first_offset", "last_offset", "is_information"]
+    assert [
+        ("cut_batch", 0, 7, 9, True),
+        ("cut_batch", 2, 7, 9, True),
+        ("cut_batch", 4, None, None, True),
+    ] == sorted(gaps.select(columns).rows())
 
 
 def test_an_empty_request_to_produce_is_no_gap(tmp_path: Path) -> None:

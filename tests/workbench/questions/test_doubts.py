@@ -2,10 +2,39 @@
 
 from __future__ import annotations
 
-from tests.workbench.frames import Frames, at
-from workbench.questions.coverage import cover
-from workbench.questions.doubts import about_anything, about_reads
+from typing import TYPE_CHECKING
 
+import pytest
+
+from tests.workbench.frames import Frames, at
+from workbench.questions.bulk_exports import bulk_exports
+from workbench.questions.bypassing_writes import bypassing_writes
+from workbench.questions.coverage import cover
+from workbench.questions.credential_use import credential_use
+from workbench.questions.doubts import about_anything, about_reads
+from workbench.questions.field_reads import did_principal_read_field
+from workbench.questions.principal_reads import what_did_principal_read
+from workbench.questions.received_from import who_received_from
+from workbench.questions.refusals import what_was_refused
+from workbench.questions.verdict import Answer
+from workbench.questions.who_read import who_read
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from workbench.questions.verdict import Verdict
+    from workbench.tables import Tables
+
+QUESTIONS: dict[str, Callable[[Tables], Verdict]] = {
+    "who_read": lambda tables: who_read(tables, "pay", partition=0, offset=1),
+    "principal": lambda tables: what_did_principal_read(tables, "eve", topic="pay", session="s"),
+    "field": lambda tables: did_principal_read_field(tables, "eve", "pay", "card", session="s"),
+    "received": lambda tables: who_received_from(tables, "eve", topic="pay", session="s"),
+    "credential": lambda tables: credential_use(tables, "eve"),
+    "bulk": bulk_exports,
+    "bypassing": lambda tables: bypassing_writes(tables, topic="pay"),
+    "refused": what_was_refused,
+}
 TOPIC_ID = "AAECAwQFBgcICQoLDA0ODw"
 
 
@@ -98,3 +127,18 @@ def test_recording_of_unknown_end_leaves_every_time_in_doubt() -> None:
     frames.lose("no_end", is_information=True)
 
     assert about_anything(cover(frames.tables), at(10))
+
+
+@pytest.mark.parametrize("damage", [None, "frame", "header"])
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_no_question_is_answered_from_an_archive_of_which_nothing_is_left(
+    question: str, damage: str | None
+) -> None:
+    """Neither with a no, nor as if the names in it were typing errors."""
+    frames = Frames()
+    if damage is not None:
+        frames.lose(damage)
+    verdict = QUESTIONS[question](frames.tables)
+
+    assert Answer.UNKNOWN == verdict.answer
+    assert "nothing was recorded at all" in str(verdict)

@@ -5,7 +5,13 @@ from __future__ import annotations
 import pytest
 
 from tests.workbench.frames import Frames
-from workbench.questions.names import UnknownNameError, find_principal, find_topic, is_topic
+from workbench.questions.names import (
+    UnknownNameError,
+    find_principal,
+    find_session,
+    find_topic,
+    is_topic,
+)
 
 TOPIC_ID = "AAECAwQFBgcICQoLDA0ODw"
 
@@ -50,10 +56,48 @@ def test_a_name_like_no_other_is_met_with_all() -> None:
         find_principal(recorded().tables, "zzz")
 
 
-def test_an_empty_archive_knows_nobody() -> None:
+def test_a_recording_without_principals_knows_nobody() -> None:
     """The message does not offer an empty list."""
+    frames = Frames()
+    frames.connect("s1", None)
+
     with pytest.raises(UnknownNameError, match="the tables know none"):
-        find_principal(Frames().tables, "billing")
+        find_principal(frames.tables, "billing")
+
+
+@pytest.mark.parametrize("is_empty", [True, False])
+def test_a_name_in_what_is_missing_is_taken_as_it_is(*, is_empty: bool) -> None:
+    """An empty or damaged archive may have held it: that is not a typing error."""
+    frames = Frames() if is_empty else recorded()
+    if not is_empty:
+        frames.lose("frame")
+
+    assert "mallory" == find_principal(frames.tables, "mallory")
+    assert "cards" == find_topic(frames.tables, "cards")
+    assert "s9" == find_session(frames.tables, "s9")
+
+
+def test_a_topic_that_was_only_made_or_deleted_is_known() -> None:
+    """Nobody read it; that can be asked."""
+    frames = recorded()
+    frames.add("admin", "s2", api="CREATE_TOPICS", targets=["empty"], error_code=0)
+    frames.add("admin", "s2", api="DELETE_GROUPS", targets=["group"], error_code=0)
+
+    assert "empty" == find_topic(frames.tables, "empty")
+    with pytest.raises(UnknownNameError):
+        find_topic(frames.tables, "group")
+
+
+@pytest.mark.parametrize("session", ["s4", ("s1", "s4")])
+def test_a_connection_that_was_not_recorded_is_refused(session: str | tuple[str, ...]) -> None:
+    """It would have read nothing, which is no answer."""
+    with pytest.raises(UnknownNameError, match="'s4' was recorded; there are s1, s2, s3"):
+        find_session(recorded().tables, session)
+
+
+def test_connections_that_were_recorded_are_taken() -> None:
+    """One or several."""
+    assert ("s1", "s2") == find_session(recorded().tables, ("s1", "s2"))
 
 
 @pytest.mark.parametrize("name", ["payments", TOPIC_ID])

@@ -18,6 +18,7 @@ from gateway.wire.records.batch import (
     BatchHeader,
     BatchSpan,
     crc_is_valid,
+    read_cut_header,
     read_header,
     walk,
     with_crc,
@@ -253,3 +254,15 @@ def test_only_wire_errors_come_out_of_arbitrary_bytes(
 
     assert len(start + payload) == sum(span.end - span.start for span in spans)
     assert all(span.header for span in spans[:-1])
+
+
+@pytest.mark.parametrize("name", ["v2", "v1", "v0"])
+def test_a_batch_that_lacks_its_end_still_tells_its_header(name: str) -> None:
+    """From the first byte behind the header on; before, there is none."""
+    batch = {"v2": V2, "v1": V1, "v0": V0}[name]
+    whole = read_header(batch)
+    told = [read_cut_header(batch[:size]) for size in range(len(batch) + 1)]
+    first = next(size for size, header in enumerate(told) if header is not None)
+
+    assert {whole} == set(told[first:])
+    assert {"v2": 61, "v1": 34, "v0": 26}[name] == first
