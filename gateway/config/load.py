@@ -5,11 +5,12 @@ from __future__ import annotations
 import difflib
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import yaml
 from pydantic import ValidationError
 
+from gateway.config.across import disagreements
 from gateway.config.model import Config, Section
 
 if TYPE_CHECKING:
@@ -17,9 +18,11 @@ if TYPE_CHECKING:
 
     from pydantic_core import ErrorDetails
 
-Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
+    from gateway.config.across import Json, Location
 
 FILE_BYTES_MAX = 4 * 1024 * 1024
+
+_ALIAS = "alias"
 
 # pydantic's error types that need more than its own words; what to do stands in the text.
 _REMEDIES = {
@@ -67,23 +70,35 @@ def load_config(file: Path) -> Config:
     """
     text = _read(file)
     try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        node = yaml.compose(text, Loader=_Loader)
     except yaml.YAMLError as error:
         raise ConfigError(file, [_syntax_problem(error)]) from None
+    except RecursionError:
+        problem = Problem(path="", line=None, message="is nested too deeply to be a configuration")
+        raise ConfigError(file, [problem]) from None
     if not isinstance(node, yaml.MappingNode):
         raise ConfigError(
             file, [Problem(path="", line=1, message="must be a mapping of keys to values")]
         )
     tree = _Tree()
-    plain = tree.plain(node, ())
+    plain = tree.mapping(node, ())
     problems = tree.problems
+    unread = tree.unread
+    # What a value that cannot be read would have agreed with is not known.
+    beside = {path.rpartition(".")[0] for path in unread}
+    problems += [
+        _told(location, message, node)
+        for location, message in disagreements(plain)
+        if ".".join(map(str, location[:-1])) not in beside
+    ]
     try:
         # The JSON door of pydantic's strict mode takes lists for tuples and text for paths,
         # and still refuses "5" for 5.
         config = Config.model_validate_json(json.dumps(plain))
     except ValidationError as error:
         found = error.errors(include_url=False)
-        problems += [_problem(each, node) for each in found if not _is_echo(each, found)]
+        told = [_problem(each, node) for each in found if not _is_echo(each, found)]
+        problems += [problem for problem in told if problem.path not in unread]
     if problems:
         raise ConfigError(file, sorted(problems, key=lambda problem: problem.line or 0))
     folder = file.absolute().parent
@@ -115,26 +130,35 @@ def _syntax_problem(error: yaml.YAMLError) -> Problem:
     )
 
 
+class _Loader(yaml.SafeLoader):
+    """Leaves aliases as they are, at their own place, where they can be reported."""
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        if not self.check_event(yaml.AliasEvent):
+            node: yaml.Node | None = super().compose_node(parent, index)
+            return node
+        event = self.get_event()  # type: ignore[no-untyped-call] # stubs lack it
+        return yaml.ScalarNode(_ALIAS, event.anchor, event.start_mark, event.end_mark)
+
+
 class _Tree:
     """Turns nodes into what JSON can hold, noting what YAML loaders pass over in silence."""
 
     def __init__(self) -> None:
         self.problems: list[Problem] = []
-        self._seen: set[int] = set()
+        self.unread: set[str] = set()
         self._scalars = yaml.SafeLoader("")
 
     def plain(self, node: yaml.Node, path: tuple[str, ...]) -> Json:
-        if id(node) in self._seen:
-            self.problems.append(_at(node, path, "is an alias: write the value out"))
-            return None
-        self._seen.add(id(node))
+        """Return any value."""
         if isinstance(node, yaml.SequenceNode):
             return [self.plain(item, (*path, str(n))) for n, item in enumerate(node.value)]
         if isinstance(node, yaml.MappingNode):
-            return self._mapping(node, path)
+            return self.mapping(node, path)
         return self._scalar(node, path)
 
-    def _mapping(self, node: yaml.MappingNode, path: tuple[str, ...]) -> dict[str, Json]:
+    def mapping(self, node: yaml.MappingNode, path: tuple[str, ...]) -> dict[str, Json]:
+        """Return a mapping."""
         mapping: dict[str, Json] = {}
         for key_node, value_node in node.value:
             key = str(key_node.value)
@@ -147,15 +171,23 @@ class _Tree:
         name = node.tag.removeprefix("tag:yaml.org,2002:")
         if name in {"str", "timestamp"}:
             return str(node.value)
+        if node.tag == _ALIAS:
+            self._unreadable(node, path, "is an alias: write the value out")
+            return None
         if name not in {"bool", "int", "float", "null"}:
-            self.problems.append(_at(node, path, f"has the tag {node.tag}: write a plain value"))
+            self._unreadable(node, path, f"has the tag {node.tag}: write a plain value")
             return None
         try:
             value: bool | float | None = self._scalars.construct_object(node)
         except (ValueError, KeyError):
-            self.problems.append(_at(node, path, f"is no {name}"))
+            self._unreadable(node, path, f"is no {name}")
             return None
         return value
+
+    def _unreadable(self, node: yaml.Node, path: tuple[str, ...], message: str) -> None:
+        problem = _at(node, path, message)
+        self.problems.append(problem)
+        self.unread.add(problem.path)
 
 
 def _at(node: yaml.Node, path: tuple[str, ...], message: str) -> Problem:
@@ -182,7 +214,12 @@ def _problem(details: ErrorDetails, root: yaml.Node) -> Problem:
     return _at(node, path, message)
 
 
-def _locate(root: yaml.Node, location: tuple[int | str, ...]) -> tuple[yaml.Node, tuple[str, ...]]:
+def _told(location: Location, message: str, root: yaml.Node) -> Problem:
+    node, path = _locate(root, location)
+    return _at(node, path, message)
+
+
+def _locate(root: yaml.Node, location: Location) -> tuple[yaml.Node, tuple[str, ...]]:
     """Find the deepest node of a location and its path, leaving out pydantic's union tags."""
     node: yaml.Node = root
     path: tuple[str, ...] = ()

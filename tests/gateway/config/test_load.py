@@ -96,12 +96,86 @@ durability: fast
         "instance (line 2): String should match pattern '^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$'",
         "journal (line 2): is required: add it",
         f"archive (line 3): {BAD_TEXT}",
-        "upstream.bootstrap (line 4): 'nowhere' is not of the form host:port",
+        "upstream.bootstrap.0 (line 4): 'nowhere' is not of the form host:port",
         "upstream.retries (line 4): is no key here: remove it (docs/configuration.md)",
         "listeners.0.port (line 7): must be a whole number, without quotes",
         f"listeners.0.authentication.users.0.password_hash (line 9): {BAD_HASH}",
         "durability (line 10): Input should be 'written'",
     ]
+
+
+def test_no_problem_hides_another(tmp_path: Path) -> None:
+    """What values must agree on is told beside what is wrong with single ones, nested as may be."""
+    text = f"""
+instance: 7
+instance: gateway-1
+archive: &place journal/archive
+journal: journal
+upstream: {{bootstrap: ["nowhere", "127.0.0.1:9092", ":1"], retries: 3}}
+listeners:
+  - {{name: clients, port: 19094, host: 0.0.0.0, nodes: {{first_port: 19093, count: 8}},
+     authentication: {{type: none}}}}
+  - name: clients
+    port: "19092"
+    nodes: {{first_port: 65530, count: 8}}
+    authentication:
+      type: plain
+      users: [{{name: a, password_hash: x}}, {{name: a, password_hash: "{HASH}"}}]
+  - {{name: third, port: 19094, host: 0.0.0.0, advertised_host: gw, nodes: 7}}
+forbid:
+  - {{id: one, apis: [DropTopics, PUSH_TELEMETRY, JOIN_GROUP], topics: [a]}}
+  - {{id: one, apis: [], topics: *place}}
+limits: {{journal_bytes_max: 8388608, idle_ms: x}}
+"""
+    expected = [
+        ("instance", 3, "is given twice"),
+        ("journal", 5, "must lie apart"),
+        ("upstream.bootstrap.0", 6, "'nowhere' is not of the form"),
+        ("upstream.bootstrap.2", 6, "':1' is not of the form"),
+        ("upstream.retries", 6, "is no key here"),
+        ("listeners.0.host", 8, "clients cannot connect to 0.0.0.0"),
+        ("listeners.0.port", 8, "port 19094 is also the port of a node"),
+        ("listeners.1", 10, "each listener name may appear once only"),
+        ("listeners.1.port", 11, "must be a whole number"),
+        ("listeners.1.nodes", 12, "port 65537 for the last node is above"),
+        ("listeners.1.authentication", 14, "would cross the network readable"),
+        ("listeners.1.authentication.users.0.password_hash", 15, "is not a hash"),
+        ("listeners.1.authentication.users.1", 15, "each user name may appear once only"),
+        ("listeners.2.authentication", 16, "is required"),
+        ("listeners.2.nodes", 16, "Input should be an object"),
+        ("listeners.2.port", 16, "the address 0.0.0.0:19094 is that of listeners.0 as well"),
+        ("forbid.0.apis.0", 18, "no API is called 'DropTopics'"),
+        ("forbid.0.apis.1", 18, "PUSH_TELEMETRY cannot be refused"),
+        ("forbid.0.topics", 18, "JOIN_GROUP names no topics"),
+        ("forbid.1", 19, "each rule id may appear once only"),
+        ("forbid.1.apis", 19, "at least 1 item"),
+        ("forbid.1.topics", 19, "is an alias"),
+        ("limits.idle_ms", 20, "must be a whole number"),
+        ("limits.journal_bytes_max", 20, "must be at least 4 *"),
+    ]
+    with pytest.raises(ConfigError) as caught:
+        load_config(write(tmp_path, text))
+    found = sorted(caught.value.problems, key=lambda each: (each.line or 0, each.path))
+
+    assert [(path, line) for path, line, _ in expected] == [
+        (problem.path, problem.line) for problem in found
+    ]
+    for problem, (_, _, message) in zip(found, expected, strict=True):
+        assert message in problem.message
+
+
+def test_a_value_that_cannot_be_read_is_told_once(tmp_path: Path) -> None:
+    """Not also as missing or of the wrong type."""
+    assert ["archive (line 3): has the tag !secret: write a plain value"] == problems_of(
+        tmp_path, GOOD.replace("archive: ./archive", "archive: !secret x")
+    )
+
+
+def test_endless_nesting_is_refused(tmp_path: Path) -> None:
+    """As an error of the file, not of ours."""
+    assert ["file: is nested too deeply to be a configuration"] == problems_of(
+        tmp_path, "[" * 100_000
+    )
 
 
 @pytest.mark.parametrize(
@@ -113,13 +187,17 @@ durability: fast
             "instance (line 3): is given twice",
         ),
         ("19092\n", "19092\n    port: 5\n", "listeners.0.port (line 10): is given twice"),
-        ("name: open", "name: clients", "listener name may appear once only, repeated: clients"),
+        (
+            "name: open",
+            "name: clients",
+            "listener name may appear once only: clients is that of listeners.0",
+        ),
         ("port: 19092", "port: 19094", "port 19094 is also the port of a node"),
         ("    advertised_host: gateway.example\n", "", "clients cannot connect to 0.0.0.0"),
         ("allow_plaintext: true", "allow_plaintext: false", "would cross the network readable"),
         ("first_port: 19093", "first_port: 65534", "port 65536 for the last node is above 65535"),
-        ("DELETE_TOPICS", "DropTopics", "knows no API 'DropTopics'"),
-        ("DELETE_TOPICS", "PUSH_TELEMETRY", "cannot refuse PUSH_TELEMETRY"),
+        ("DELETE_TOPICS", "DropTopics", "no API is called 'DropTopics'"),
+        ("DELETE_TOPICS", "PUSH_TELEMETRY", "PUSH_TELEMETRY cannot be refused"),
         ("DELETE_TOPICS", "FETCH, JOIN_GROUP", "JOIN_GROUP names no topics: leave topics out"),
         ("journal: /var/lib/streamwitness/journal", "journal: archive", "must lie apart"),
         ("journal: /var/lib/streamwitness/journal", "journal: ./archive/j", "must lie apart"),
@@ -158,7 +236,7 @@ def test_users_with_one_name_are_refused(tmp_path: Path) -> None:
     """A second hash for a name would make it a matter of order which password counts."""
     one = f'{{name: alice, password_hash: "{HASH}"}}'
 
-    assert "each user name may appear once only, repeated: alice" in "\n".join(
+    assert "each user name may appear once only: alice is that of" in "\n".join(
         problems_of(tmp_path, GOOD.replace(one, f"{one}, {one}"))
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gateway.apis.addresses import AddressMap
-from gateway.config.model import ForbidRule, Limits, is_wildcard, refuse_repeats, split_address
+from gateway.config.model import ForbidRule, Limits, split_address
 from gateway.session.options import SessionOptions
 
 
@@ -38,22 +38,6 @@ def test_anything_else_is_no_address(address: str) -> None:
     """What cannot be dialled is refused, not guessed at."""
     with pytest.raises(ValueError, match=r"form host:port|port outside"):
         split_address(address)
-
-
-@pytest.mark.parametrize(
-    ("host", "expected"),
-    [("::", True), ("0:0:0:0:0:0:0:0", True), ("127.0.0.1", False), ("gateway.example", False)],
-)
-def test_addresses_that_nobody_can_dial_are_known(host: str, *, expected: bool) -> None:
-    """A listener on all addresses must say by which one clients reach it."""
-    assert expected == is_wildcard(host)
-
-
-def test_repeats_are_named() -> None:
-    """Each repeated name once, in order."""
-    refuse_repeats("rule id", ["a", "b"])
-    with pytest.raises(ValueError, match=r"each rule id may appear once only, repeated: a, b$"):
-        refuse_repeats("rule id", ["b", "a", "b", "a", "c", "a"])
 
 
 def test_a_rule_without_topics_may_name_any_api_that_can_be_refused() -> None:

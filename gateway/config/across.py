@@ -1,0 +1,177 @@
+"""What values of a configuration must agree on with each other.
+
+These checks look at the file as it was written, whatever else is wrong with it, so that all
+problems are told at once: each skips what is not there or not of its type, which the model reports.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from ipaddress import ip_address
+from os.path import normpath
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias, TypeGuard
+
+from gateway.apis.touches import names_topics
+from gateway.config.model import PORT_MAX, Limits
+from gateway.wire.api_keys import ApiKey
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
+Location: TypeAlias = "tuple[int | str, ...]"
+Found: TypeAlias = "Iterator[tuple[Location, str]]"
+"""Where something is wrong, and what to do."""
+
+
+def disagreements(tree: Mapping[str, Json]) -> Found:
+    """Yield what does not go together."""
+    yield from _folders(tree)
+    listeners = _mappings(tree.get("listeners"))
+    for number, listener in listeners:
+        yield from _listener(("listeners", number), listener)
+    yield from _repeats(
+        "listener name", [(("listeners", n), each.get("name")) for n, each in listeners]
+    )
+    yield from _shared_addresses(listeners)
+    rules = _mappings(tree.get("forbid"))
+    for number, rule in rules:
+        yield from _rule(("forbid", number), rule)
+    yield from _repeats("rule id", [(("forbid", n), each.get("id")) for n, each in rules])
+    yield from _limits(_mapping(tree.get("limits")))
+
+
+def _folders(tree: Mapping[str, Json]) -> Found:
+    archive, journal = tree.get("archive"), tree.get("journal")
+    if not isinstance(archive, str) or not isinstance(journal, str):
+        return
+    # Compared as written, for neither need exist yet.
+    one, other = Path(normpath(archive)), Path(normpath(journal))
+    if one.is_relative_to(other) or other.is_relative_to(one):
+        message = (
+            f"archive {one} and journal {other} must lie apart: "
+            "what is in the journal is deleted once it is sealed"
+        )
+        yield ("journal",), message
+
+
+def _listener(place: Location, listener: Mapping[str, Json]) -> Found:
+    host = listener.get("host")
+    if isinstance(host, str) and is_wildcard(host) and listener.get("advertised_host") is None:
+        message = (
+            f"clients cannot connect to {host}: "
+            "set advertised_host to the name or address by which they reach the gateway"
+        )
+        yield (*place, "host"), message
+    ports = _node_ports(listener)
+    if ports and ports[-1] > PORT_MAX:
+        message = (
+            f"port {ports[-1]} for the last node is above {PORT_MAX}: lower first_port or count"
+        )
+        yield (*place, "nodes"), message
+    if ports and listener.get("port") in ports:
+        message = (
+            f"port {listener['port']} is also the port of a node: move port or nodes.first_port"
+        )
+        yield (*place, "port"), message
+    yield from _authentication((*place, "authentication"), _mapping(listener.get("authentication")))
+
+
+def _authentication(place: Location, authentication: Mapping[str, Json]) -> Found:
+    if authentication.get("type") != "plain":
+        return
+    if authentication.get("allow_plaintext", False) is False:
+        message = (
+            "passwords would cross the network readable, for listeners have no TLS yet: set "
+            "allow_plaintext: true where that is acceptable (loopback, a private network)"
+        )
+        yield place, message
+    users = _mappings(authentication.get("users"))
+    yield from _repeats(
+        "user name", [((*place, "users", n), each.get("name")) for n, each in users]
+    )
+
+
+def _shared_addresses(listeners: Iterable[tuple[int, Mapping[str, Json]]]) -> Found:
+    owners: dict[str, int] = {}
+    for number, listener in listeners:
+        host = listener.get("host", "127.0.0.1")
+        ports = (listener.get("port"), *_node_ports(listener))
+        addresses = {f"{host}:{port}" for port in ports if _is_number(port)}
+        shared = sorted(addresses.intersection(owners))
+        if shared:
+            message = f"the address {shared[0]} is that of listeners.{owners[shared[0]]} as well"
+            yield ("listeners", number, "port"), message
+        owners |= dict.fromkeys(addresses.difference(owners), number)
+
+
+def _rule(place: Location, rule: Mapping[str, Json]) -> Found:
+    apis = rule.get("apis")
+    if rule.get("topics") is None or not isinstance(apis, list):
+        return
+    known = [name for name in apis if isinstance(name, str) and name in ApiKey.__members__]
+    blind = [name for name in known if not names_topics(ApiKey[name])]
+    if blind:
+        # Such a rule would never match, and its author would think that it does.
+        message = (
+            f"{', '.join(blind)} names no topics: leave topics out, or move it to its own rule"
+        )
+        yield (*place, "topics"), message
+
+
+def _limits(limits: Mapping[str, Json]) -> Found:
+    names = ("journal_file_bytes", "frame_bytes_max", "journal_bytes_max")
+    values = [limits.get(name, getattr(Limits(), name)) for name in names]
+    file_bytes, frame_bytes, most = (each if _is_number(each) else None for each in values)
+    if file_bytes is None or frame_bytes is None or most is None:
+        return
+    # The sealer frees whole files but never the newest, and reading goes on below 3/8 of the limit:
+    # a newest file larger than that could not be freed, and traffic would never go on.
+    needed = 4 * (file_bytes + frame_bytes)
+    if most < needed:
+        message = (
+            f"journal_bytes_max must be at least 4 * (journal_file_bytes + frame_bytes_max) = "
+            f"{needed}: raise it or lower one of these"
+        )
+        yield ("limits", "journal_bytes_max"), message
+
+
+def _repeats(noun: str, named: Iterable[tuple[Location, Json]]) -> Found:
+    names = [(place, name) for place, name in named if isinstance(name, str)]
+    times = Counter(name for _, name in names)
+    first: dict[str, Location] = {}
+    for place, name in names:
+        if times[name] > 1 and name in first:
+            at = ".".join(map(str, first[name]))
+            yield place, f"each {noun} may appear once only: {name} is that of {at} as well"
+        first.setdefault(name, place)
+
+
+def _node_ports(listener: Mapping[str, Json]) -> range:
+    nodes = _mapping(listener.get("nodes"))
+    first, count = nodes.get("first_port"), nodes.get("count")
+    if not (_is_number(first) and _is_number(count)):
+        return range(0)
+    return range(first, first + min(count, PORT_MAX))
+
+
+def is_wildcard(host: str) -> bool:
+    """Tell whether a host stands for every address of the machine, which no client can dial."""
+    try:
+        return ip_address(host).is_unspecified
+    except ValueError:
+        return False
+
+
+def _is_number(value: Json) -> TypeGuard[int]:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _mapping(value: Json) -> Mapping[str, Json]:
+    return value if isinstance(value, dict) else {}
+
+
+def _mappings(value: Json) -> list[tuple[int, Mapping[str, Json]]]:
+    items = value if isinstance(value, list) else []
+    return [(number, item) for number, item in enumerate(items) if isinstance(item, dict)]
