@@ -112,8 +112,13 @@ class ClientEnd(_End):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Start the pump, or close a connection that was not accepted."""
-        super().connection_made(transport)
-        self._pump = self._accept(self, cast("asyncio.Transport", transport))
+        try:
+            super().connection_made(transport)
+            self._pump = self._accept(self, cast("asyncio.Transport", transport))
+        except BaseException:
+            # The loop reports it, and would leave the client waiting for ever.
+            self.abort()
+            raise
         if self._pump is None:
             transport.close()
         else:

@@ -87,6 +87,8 @@ class Answers:
 
     def _hide(self, exchange: Exchange, answer: Body, version: int) -> bool:
         """Leave out of a Metadata answer what rules hide; say whether it had to change."""
+        if exchange.is_all_taken:
+            answer["topics"] = []
         is_hidden = partial(self._policy.hides, self._stamp.subject)
         hidden = metadata.put_back(answer, version, exchange.taken, is_hidden)
         if hidden:

@@ -25,8 +25,9 @@ class Exchange:
     """One request until its answer has left.
 
     `recording` is None for a request that is answered here; `taken` are topics that a rule took out
-    of a Metadata request. `reply` is the whole frame once the answer is known, empty where none may
-    be sent. `ending` is why the connection closes behind this reply.
+    of a Metadata request, and `is_all_taken` tells that the request now asks for all topics for
+    want of another way to ask for none. `reply` is the whole frame once the answer is known, empty
+    where none may be sent. `ending` is why the connection closes behind this reply.
     """
 
     ordinal: int
@@ -34,6 +35,7 @@ class Exchange:
     began_ns: int
     recording: Recording | None = None
     taken: tuple[Body, ...] = ()
+    is_all_taken: bool = False
     decision: Decision = ALLOWED
     is_forwarded: bool = False
     reply: bytes | None = None

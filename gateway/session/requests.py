@@ -181,6 +181,8 @@ class Requests:
         taken = metadata.take_out(body, self._knowledge.topics, is_hidden)
         if taken:
             exchange.taken = tuple(taken)
+            # In the oldest version no topics means all topics.
+            exchange.is_all_taken = not exchange.header.api_version and not body["topics"]
             names = [topic["name"] for topic in taken]
             exchange.decision = self._policy.decide(ApiKey.METADATA, subject, names)
             frame = encode_request(exchange.header, body)

@@ -92,6 +92,7 @@ class Session:
             self._client_frames.frame_bytes_max = options.unauthenticated_frame_bytes_max
         self._broker_frames = FrameBuffer(frame_bytes_max=options.frame_bytes_max)
         self._waiting: deque[bytes] = deque()
+        self._dropped_frames = 0
         self._checking: Exchange | None = None
         self._resolving: tuple[bytes, ...] = ()
         self._phase = Phase.OPEN
@@ -264,10 +265,19 @@ class Session:
                 self._replied_bytes += len(exchange.reply)
                 self._effects.append(SendClient(exchange.reply))
             if exchange.ending is not None:
-                self._close(exchange.ending, now)
+                self._end_behind(exchange.ending, now)
                 return
 
     # The end.
+
+    def _end_behind(self, reason: str, now: Instant) -> None:
+        """End behind an answer: at once, or when the broker has got what came before it."""
+        if self._upstream.standing is not Standing.CONNECTING:
+            self._close(reason, now)
+            return
+        self._dropped_frames += len(self._waiting)
+        self._waiting.clear()
+        self._end(reason, now)
 
     def _end(self, reason: str, now: Instant) -> None:
         """Take nothing new; the first reason stands."""
@@ -328,7 +338,7 @@ class Session:
             "bytes_from_broker": self._received_bytes["broker"],
             "bytes_to_broker": self._upstream.sent_bytes,
             "bytes_not_sent_to_broker": self._upstream.held_bytes,
-            "frames_not_taken": len(self._waiting),
+            "frames_not_taken": self._dropped_frames + len(self._waiting),
             "bytes_of_cut_frame": self._client_frames.buffered_bytes,
         }
         self._record([self._stamp.session_row(EventKind.SESSION_CLOSE, now, detail)])

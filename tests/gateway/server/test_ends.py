@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -138,6 +138,21 @@ async def test_a_client_that_is_not_accepted_is_closed() -> None:
         happens()
     end.data_received(b"late")
     assert end.takes_bytes
+
+
+async def test_a_client_whose_acceptance_fails_is_not_left_waiting() -> None:
+    """The loop is told of the defect, and the connection is gone."""
+    told: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _loop, context: told.append(context))
+
+    def fail(_end: ClientEnd, _transport: asyncio.Transport) -> None:
+        raise RuntimeError("no session today")
+
+    end = ClientEnd(fail, BUFFER_BYTES)
+    async with connected(end):
+        await eventually(lambda: end.is_lost)
+
+    assert "no session today" in str(told[0]["exception"])
 
 
 async def test_a_brokers_bytes_and_end_are_passed_on(listener: Listener) -> None:

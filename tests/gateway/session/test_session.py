@@ -36,6 +36,7 @@ from tests.gateway.session.conversation import (
     ORDERS_ID,
     answer,
     ask,
+    batch,
     connected,
     events,
     fetch,
@@ -564,6 +565,30 @@ def test_answers_behind_the_end_are_not_taken() -> None:
         << row(EventKind.EXCHANGE, correlation_id=1)
         << SendClient(answer(*LIST))
         << row(EventKind.SESSION_CLOSE, detail={"reason": "refused_without_answer"})
+        << CloseClient("refused_without_answer")
+        << CloseBroker()
+    )
+    play.finish()
+
+
+def test_what_came_before_a_refusal_without_an_answer_still_reaches_the_broker() -> None:
+    """It was allowed and recorded; the connection to the broker only does not stand yet."""
+    forbid = (ForbidRule(id="r", apis=frozenset({ApiKey.PRODUCE}), topics=("cards",)),)
+    play = opened(new_session(forbid=forbid))
+    cards = {"name": "cards", "partition_data": [{"index": 0, "records": batch(0, 3)}]}
+    allowed, denied = produce(acks=0), produce(acks=0, correlation_id=2, topic_data=[cards])
+    play >> ClientBytes(allowed + denied + allowed)
+    play.take_all()
+    assert not play.session.reads_client
+
+    play >> BrokerConnected() << SendBroker(allowed) << ShutdownBrokerWrite()
+    (
+        play
+        >> BrokerEof()
+        << row(
+            EventKind.SESSION_CLOSE,
+            detail={"reason": "refused_without_answer", "frames_not_taken": 1},
+        )
         << CloseClient("refused_without_answer")
         << CloseBroker()
     )
