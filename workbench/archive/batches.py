@@ -47,6 +47,7 @@ lost: they stood in a damaged block.
 _TIMESTAMP_MS_MIN: Final = -62_135_596_800_000
 _TIMESTAMP_MS_MAX: Final = 253_402_300_799_999
 _NO_TIMESTAMP: Final = -1
+_OFFSET_MAX: Final = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,7 +159,11 @@ def _only_header(payload: memoryview) -> BatchHeader | None:
 def _cut_offsets(payload: memoryview) -> tuple[int, int] | None:
     # Less than a header holds no record.
     header = read_cut_header(payload)
-    return None if header is None else (header.base_offset, header.last_offset)
+    if header is None:
+        return None
+    if header.last_offset > _OFFSET_MAX:
+        raise MalformedError("the batch ends at an offset beyond 64 bits")
+    return header.base_offset, header.last_offset
 
 
 def _decode(header: BatchHeader, payload: memoryview) -> list[Record]:

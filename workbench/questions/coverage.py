@@ -55,6 +55,10 @@ class Coverage:
         """Whether nothing is missing that could have held any event at all."""
         return self.fault_count == 0 and bool(self.recorded)
 
+    def is_open_before(self, until: datetime | None) -> bool:
+        """Whether the tables may lack what was recorded before a time, or ever."""
+        return self.is_open and not (until and self.ends_at and until <= self.ends_at)
+
     def __str__(self) -> str:
         return "\n".join(self.sentences())
 

@@ -28,7 +28,7 @@ def about_anything(coverage: Coverage, until: datetime | None = None) -> tuple[s
     if coverage.fault_count:
         parts = count_of(coverage.fault_count, "part")
         doubts.append(f"{parts} of the archive may have held it, being damaged or missing")
-    if coverage.is_open and not (until and coverage.ends_at and until <= coverage.ends_at):
+    if coverage.is_open_before(until):
         after = "later" if coverage.ends_at is None else f"after {moment(coverage.ends_at)}"
         doubts.append(f"recording had not ended, and what was recorded {after} may not be in it")
     return tuple(doubts)

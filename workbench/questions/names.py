@@ -11,6 +11,7 @@ from workbench.questions.coverage import cover
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
+    from datetime import datetime
 
     from workbench.tables import Tables
 
@@ -22,10 +23,11 @@ class UnknownNameError(ValueError):
     """A name that the tables do not know, or that means more than one; the message lists others."""
 
 
-def find_principal(tables: Tables, name: str) -> str:
+def find_principal(tables: Tables, name: str, until: datetime | None = None) -> str:
     """Return the principal as tables write it; a bare subject will do where it is unambiguous.
 
-    A name that is not there is an error, unless the part of the archive that had it may be missing.
+    A name that is not there is an error, unless the part of the archive that had it may be missing:
+    of what was recorded before `until`, where only that is asked about.
     """
     sessions = tables.sessions.select("principal", "subject").drop_nulls().unique().collect()
     known = sorted(sessions["principal"].unique())
@@ -36,37 +38,41 @@ def find_principal(tables: Tables, name: str) -> str:
         return str(meant[0])
     if meant:
         raise UnknownNameError(f"{name!r} is the subject of several principals: {_list(meant)}")
-    if _may_be_missing(tables):
+    if _may_be_missing(tables, until):
         return name
     subjects = sorted(sessions["subject"].unique())
     raise UnknownNameError(_unknown("principal", name, known, [*subjects, *known]))
 
 
-def find_topic(tables: Tables, name: str) -> str:
+def find_topic(tables: Tables, name: str, until: datetime | None = None) -> str:
     """Return the topic's name, or its id where no answer has named it.
 
-    A name that is not there is an error, unless the part of the archive that had it may be missing.
+    A name that is not there is an error as with `find_principal`.
     """
     seen = [
         frame.select("topic", "topic_id").unique() for frame in (tables.produced, tables.delivered)
     ]
     topics = pl.concat(seen).unique().collect()
-    named = sorted({*topics["topic"].drop_nulls(), *_administered(tables)})
+    committed = tables.commits.select(pl.col("topic").unique()).collect()
+    told = pl.concat([topics.select("topic"), committed])["topic"].drop_nulls()
+    named = sorted({*told, *_administered(tables)})
     known = sorted({*named, *topics["topic_id"].drop_nulls()})
-    if name in known or _may_be_missing(tables):
+    if name in known or _may_be_missing(tables, until):
         return name
     raise UnknownNameError(_unknown("topic", name, named, known))
 
 
-def find_session(tables: Tables, session: str | Collection[str]) -> str | Collection[str]:
+def find_session(
+    tables: Tables, session: str | Collection[str], until: datetime | None = None
+) -> str | Collection[str]:
     """Return the connection or connections, every one of which was recorded.
 
-    One that is not there is an error, unless the part of the archive that had it may be missing.
+    One that is not there is an error as with `find_principal`.
     """
     wanted = [session] if isinstance(session, str) else sorted(session)
     known = tables.sessions.select(pl.col("session").unique().sort()).collect()["session"]
     missing = sorted(set(wanted).difference(known))
-    if missing and not _may_be_missing(tables):
+    if missing and not _may_be_missing(tables, until):
         raise UnknownNameError(_unknown("session", missing[0], known.to_list(), known.to_list()))
     return session
 
@@ -102,10 +108,10 @@ def _administered(tables: Tables) -> list[str]:
     )
 
 
-def _may_be_missing(tables: Tables) -> bool:
-    """Say whether a name may have been recorded in what is damaged or missing."""
+def _may_be_missing(tables: Tables, until: datetime | None) -> bool:
+    """Say whether a name may have been recorded in what is damaged, missing or yet to come."""
     coverage = cover(tables)
-    return bool(coverage.fault_count) or not coverage.recorded
+    return not coverage.is_whole or coverage.is_open_before(until)
 
 
 def _unknown(what: str, name: str, known: Sequence[str], candidates: Sequence[str]) -> str:

@@ -52,13 +52,13 @@ def what_did_principal_read(
     ['invoices']
     """
     since, until = time_of("since", since), time_of("until", until)
-    principal = find_principal(tables, principal)
+    principal = find_principal(tables, principal, until)
     chosen = [pl.col("principal") == principal]
     if topic is not None:
-        topic = find_topic(tables, topic)
+        topic = find_topic(tables, topic, until)
         chosen.append(is_topic(topic))
     if session is not None:
-        chosen.append(is_session(find_session(tables, session)))
+        chosen.append(is_session(find_session(tables, session, until)))
     if since is not None:
         chosen.append(pl.col("delivered_at") >= since)
     if until is not None:

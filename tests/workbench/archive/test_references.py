@@ -151,6 +151,20 @@ def test_a_batch_that_lacks_its_end_tells_its_offsets(tmp_path: Path) -> None:
     ] == sorted(gaps.select(columns).rows())
 
 
+def test_a_cut_batch_whose_offsets_cannot_be_is_undecodable(tmp_path: Path) -> None:
+    """Whoever wrote it, the rest of the archive is read."""
+    stored = (2**63 - 1).to_bytes(8, "big") + batch(b"a", b"b")[8:-1]
+    recording = Recording()
+    recording.deliver(ALICE, Place(), stored)
+
+    gaps = opened(tmp_path, recording).gaps.collect()
+
+    assert [("undecodable", None, None)] == gaps.select(
+        "kind", "first_offset", "last_offset"
+    ).rows()
+    assert "beyond 64 bits" in gaps["message"][0]
+
+
 def test_an_empty_request_to_produce_is_no_gap(tmp_path: Path) -> None:
     """A producer may send a topic-partition without records."""
     recording = Recording()

@@ -142,3 +142,15 @@ def test_no_question_is_answered_from_an_archive_of_which_nothing_is_left(
 
     assert Answer.UNKNOWN == verdict.answer
     assert "nothing was recorded at all" in str(verdict)
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_no_question_is_answered_with_no_while_recording_may_go_on(question: str) -> None:
+    """The names may come up in what is recorded after the newest event."""
+    frames = Frames()
+    frames.connect("c", "billing")
+    frames.lose("no_end", is_information=True, since=at(20))
+    verdict = QUESTIONS[question](frames.tables)
+
+    assert Answer.UNKNOWN == verdict.answer
+    assert "recording had not ended" in str(verdict)

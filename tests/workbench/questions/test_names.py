@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.workbench.frames import Frames
+from tests.workbench.frames import Frames, at
 from workbench.questions.names import (
     UnknownNameError,
     find_principal,
@@ -77,6 +77,23 @@ def test_a_name_in_what_is_missing_is_taken_as_it_is(*, is_empty: bool) -> None:
     assert "s9" == find_session(frames.tables, "s9")
 
 
+def test_a_name_of_after_the_newest_event_is_taken_as_it_is() -> None:
+    """Only what was recorded until then is known in full, so only then is it a typing error."""
+    frames = recorded()
+    frames.lose("no_end", is_information=True, since=at(20))
+    tables = frames.tables
+
+    assert "mallory" == find_principal(tables, "mallory")
+    assert "cards" == find_topic(tables, "cards", at(21))
+    assert "s9" == find_session(tables, "s9", at(21))
+    with pytest.raises(UnknownNameError):
+        find_principal(tables, "mallory", at(20))
+    with pytest.raises(UnknownNameError):
+        find_topic(tables, "cards", at(20))
+    with pytest.raises(UnknownNameError):
+        find_session(tables, "s9", at(20))
+
+
 def test_a_topic_that_was_only_made_or_deleted_is_known() -> None:
     """Nobody read it; that can be asked."""
     frames = recorded()
@@ -86,6 +103,14 @@ def test_a_topic_that_was_only_made_or_deleted_is_known() -> None:
     assert "empty" == find_topic(frames.tables, "empty")
     with pytest.raises(UnknownNameError):
         find_topic(frames.tables, "group")
+
+
+def test_a_topic_of_which_only_offsets_were_committed_is_known() -> None:
+    """Its records may have come another way; that nobody was given any can be asked."""
+    frames = recorded()
+    frames.add("commits", "s2", topic="quiet")
+
+    assert "quiet" == find_topic(frames.tables, "quiet")
 
 
 @pytest.mark.parametrize("session", ["s4", ("s1", "s4")])

@@ -113,6 +113,17 @@ def test_an_unknown_principal_is_refused(breach: Archive) -> None:
         what_did_principal_read(breach, "biling")
 
 
+def test_a_name_before_the_newest_event_is_a_typing_error() -> None:
+    """What comes after has no part in the question, so it cannot excuse the name."""
+    frames = Frames()
+    frames.connect("c", "billing")
+    frames.lose("no_end", is_information=True, since=at(20))
+
+    assert Answer.UNKNOWN == what_did_principal_read(frames.tables, "biling").answer
+    with pytest.raises(UnknownNameError, match="did you mean billing"):
+        what_did_principal_read(frames.tables, "biling", until=at(20))
+
+
 def test_only_the_time_before_the_newest_event_is_known_in_full() -> None:
     """Recording goes on: a no needs an end."""
     frames = Frames()
