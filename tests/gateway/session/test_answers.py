@@ -296,6 +296,23 @@ def test_hidden_topics_are_left_out_of_what_the_client_sees() -> None:
     play.finish()
 
 
+def test_the_oldest_metadata_of_forbidden_topics_alone_tells_of_no_other() -> None:
+    """There no topics means all topics, so the broker tells of all; the client asked for one."""
+    rule = ForbidRule(id="r", apis=frozenset({ApiKey.METADATA}), topics=("cards",))
+    play = connected(new_session(forbid=(rule,)))
+    play >> ClientBytes(ask(ApiKey.METADATA, 0, topics=[{"name": "cards"}]))
+    play << row(EventKind.INTENT) << SendBroker(ask(ApiKey.METADATA, 0, topics=[]))
+    topic = {"error_code": 0, "name": "free", "partitions": []}
+    denied = {**topic, "name": "cards", "error_code": 29}
+    (
+        play
+        >> BrokerBytes(answer(ApiKey.METADATA, 0, topics=[topic]))
+        << row(EventKind.EXCHANGE, decision="deny", rule_ids=("r",), error_code=29)
+        << SendClient(answer(ApiKey.METADATA, 0, topics=[denied]))
+    )
+    play.finish()
+
+
 def test_an_answer_that_hides_nothing_is_allowed() -> None:
     """A rule that is about other topics, or about none that there is, did not act."""
     rule = ForbidRule(id="r", apis=frozenset({ApiKey.METADATA}))

@@ -395,22 +395,6 @@ def test_metadata_of_all_topics_hides_the_forbidden_ones() -> None:
     play.finish()
 
 
-def test_the_oldest_metadata_of_forbidden_topics_alone_tells_of_no_other() -> None:
-    """There no topics means all topics, so the broker tells of all; the client asked for one."""
-    play = connected(new_session(forbid=(CARDS_RULE,)))
-    play >> ClientBytes(ask(ApiKey.METADATA, 0, topics=[{"name": "cards"}]))
-    play << row(EventKind.INTENT) << SendBroker(ask(ApiKey.METADATA, 0, topics=[]))
-    topic = {"error_code": 0, "name": "free", "partitions": []}
-    denied = {**topic, "name": "cards", "error_code": 29}
-    (
-        play
-        >> BrokerBytes(answer(ApiKey.METADATA, 0, topics=[topic]))
-        << row(EventKind.EXCHANGE, decision="deny", rule_ids=("no-cards",), error_code=29)
-        << SendClient(answer(ApiKey.METADATA, 0, topics=[denied]))
-    )
-    play.finish()
-
-
 def test_an_unknown_outcome_keeps_its_decision() -> None:
     """A rule took a topic out of the request before the broker was lost: that is known."""
     play = connected(new_session(forbid=(CARDS_RULE,)))
