@@ -10,7 +10,6 @@ from workbench.questions.coverage import cover
 from workbench.questions.doubts import about_reads
 from workbench.questions.fields import (
     ABSENT,
-    ELSEWHERE,
     PRESENT,
     covers,
     find_field,
@@ -36,10 +35,7 @@ if TYPE_CHECKING:
 # The bytes of a batch say what a record holds, whether a delivery named its topic by name or id.
 _NOTHING = "No delivery is recorded."
 _RECORD = ["batch", "position"]
-_ELSEWHERE = (
-    "Elsewhere means under another path, in another case, or in a text in the value: ask for that "
-    "path."
-)
+_PLACES_TOLD = 3
 
 
 def did_principal_read_field(
@@ -54,7 +50,7 @@ def did_principal_read_field(
 
     The field is named by its path in the value: `card_number`, `customer.email`, `items[0].sku`;
     `items.sku` means that of any item. A field of the same last name elsewhere in the value makes
-    the answer unknown, never a no.
+    a no unknown, also where the one at the path was masked.
 
     >>> import workbench as wb
     >>> from workbench import sample
@@ -89,7 +85,7 @@ def did_principal_read_field(
             "The same content under another name, in keys, in headers, or in another topic.",
         ),
         frame=frame,
-        rows=rows.drop("text"),
+        rows=rows.drop("texts"),
         parameters={"principal": principal, "topic": topic, "field": field}
         | ({} if session is None else {"session": session}),
     )
@@ -105,12 +101,12 @@ def _with_state(tables: Tables, reads: pl.LazyFrame, path: FieldPath) -> pl.Lazy
     masking = _masking(tables, path)
     place = ["origin", "sequence"]
     status = pl.col("found").struct["status"]
-    present = pl.col("found").struct["count"].sum().over(place)
+    present = pl.col("found").struct["texts"].list.len().sum().over(place)
     state = (
-        pl.when(status == ELSEWHERE)
-        .then(pl.lit("elsewhere"))
-        .when(pl.col("masked_count").is_null() & (status == PRESENT))
+        pl.when(pl.col("masked_count").is_null() & (status == PRESENT))
         .then(pl.lit("clear"))
+        .when(pl.col("found").struct["place"].is_not_null())
+        .then(pl.lit("elsewhere"))
         .when(pl.col("masked_count") >= present)
         .then(pl.lit("masked"))
         .when(pl.col("masked_count").is_not_null())
@@ -122,7 +118,11 @@ def _with_state(tables: Tables, reads: pl.LazyFrame, path: FieldPath) -> pl.Lazy
     return (
         reads.join(delivered, on=_RECORD, how="left")
         .join(masking, on=place, how="left")
-        .with_columns(state=state, text=pl.col("found").struct["text"])
+        .with_columns(
+            state=state,
+            texts=pl.col("found").struct["texts"],
+            seen_at=pl.col("found").struct["place"],
+        )
         .drop("found", "masked_count")
     )
 
@@ -146,11 +146,12 @@ def _summary(rows: pl.LazyFrame) -> pl.DataFrame:
         .agg(
             records=pl.struct("partition", "offset").n_unique(),
             deliveries=pl.len(),
-            distinct_values=pl.col("text").n_unique() - pl.col("text").has_nulls(),
+            distinct_values=pl.col("texts").explode().drop_nulls().n_unique(),
             hidden=HIDDEN.sum(),
             first_at=pl.col("delivered_at").min(),
             last_at=pl.col("delivered_at").max(),
             proof_level=pl.col("proof_level").max(),
+            seen_at=pl.col("seen_at").drop_nulls().unique().sort(),
         )
         .sort("state", "first_at", "session")
         .collect()
@@ -167,12 +168,21 @@ def _answer(frame: pl.DataFrame, doubts: tuple[str, ...]) -> tuple[Answer, str]:
     if deliveries["clear"]:
         return Answer.YES, summary
     if deliveries["elsewhere"]:
-        return Answer.UNKNOWN, f"{summary} {_ELSEWHERE}"
+        return Answer.UNKNOWN, f"{summary} {_seen(frame)}"
     if deliveries["maybe masked"] or deliveries["undecodable"]:
         return Answer.UNKNOWN, summary
     if doubts:
         return Answer.UNKNOWN, f"{summary} But {doubts[0]}."
     return Answer.NO, summary
+
+
+def _seen(frame: pl.DataFrame) -> str:
+    """Tell where else a field of that name was."""
+    elsewhere = frame.filter(pl.col("state") == "elsewhere")
+    places = sorted(set(elsewhere["seen_at"].explode()))
+    more = len(places) - _PLACES_TOLD
+    told = ", ".join(places[:_PLACES_TOLD]) + (f" and {count_of(more, 'more place')}" * (more > 0))
+    return f"That name was seen at {told}: ask for that path, and look into a text by hand."
 
 
 def _different(frame: pl.DataFrame) -> str:

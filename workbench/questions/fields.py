@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import re
 from functools import partial
-from typing import Final
+from typing import Final, TypeAlias
 
 import msgspec
 import polars as pl
 
-from workbench.questions.json_values import (
-    FieldPath,
-    at_path,
-    has_name,
-    has_objects,
-    read_json,
-    to_text,
-)
+from workbench.questions.field_names import FieldName, shown
+from workbench.questions.json_values import FieldPath, at_path, has_objects, read_json, to_text
 
-FOUND: Final = pl.Struct({"status": pl.String, "text": pl.String, "count": pl.Int64})
+_Found: TypeAlias = dict[str, str | list[str] | None]
+
+FOUND: Final = pl.Struct({"status": pl.String, "texts": pl.List(pl.String), "place": pl.String})
 PRESENT: Final = "present"
 ABSENT: Final = "absent"
 ELSEWHERE: Final = "elsewhere"
@@ -56,7 +52,7 @@ def covers(masked: str, path: FieldPath) -> bool:
 
 
 def find_field(value: pl.Expr, path: FieldPath) -> pl.Expr:
-    """Look a field up in JSON values: its state, the JSON text of one, and how many there are."""
+    """Look a field up in JSON values: its state, the JSON texts, and where else its name is."""
     return value.map_batches(partial(_find_all, path=path), return_dtype=FOUND, is_elementwise=True)
 
 
@@ -71,32 +67,40 @@ class _Look:
     def __init__(self, path: FieldPath) -> None:
         self._path = path
         names = [step for step in path if isinstance(step, str)]
-        self._name = names[-1].casefold() if names else ""
+        self._name = FieldName(names[-1]) if names else None
+        self._place = ".".join(map(shown, names))
         self._decoder = msgspec.json.Decoder()
 
-    def find(self, value: bytes | None) -> dict[str, str | int | None]:
+    def find(self, value: bytes | None) -> _Found:
         if not value:
             return _found(ABSENT)
+        written = value.decode(errors="replace")
         try:
-            if not self._may_be_in(value):
+            if self._name and not self._name.may_be_in(written):
                 has_fields = has_objects(self._decoder.decode(value))
                 return _found(ABSENT if has_fields else UNDECODABLE)
             node = read_json(value)
-            nodes = [each for each in at_path(node, self._path) if each is not None]
-            if nodes:
-                return _found(PRESENT, to_text(nodes[0]), len(nodes))
-            if self._name and has_name(node, self._name):
-                return _found(ELSEWHERE)
+            texts = [to_text(each) for each in at_path(node, self._path) if each is not None]
+            place = self._elsewhere(node, written, len(texts))
+            if texts:
+                return _found(PRESENT, texts, place)
+            if place is not None:
+                return _found(ELSEWHERE, place=place)
             return _found(ABSENT if has_objects(node) else UNDECODABLE)
         except (ValueError, RecursionError):
             return _found(UNDECODABLE)
 
-    def _may_be_in(self, value: bytes) -> bool:
-        """Tell cheaply whether the name may be in a value; a key may be written with escapes."""
-        if not self._name.isascii() or not self._name or b"\\u" in value:
-            return True
-        return self._name.encode() in value.lower()
+    def _elsewhere(self, node: object, written: str, at_path_count: int) -> str | None:
+        """Return the first place that has the name beside those at the path."""
+        if self._name is None or not self._name.may_be_in(written, known=at_path_count):
+            return None
+        for place in self._name.places(node):
+            if place == self._place and at_path_count:
+                at_path_count -= 1
+            else:
+                return place
+        return None
 
 
-def _found(status: str, text: str | None = None, count: int = 0) -> dict[str, str | int | None]:
-    return {"status": status, "text": text, "count": count}
+def _found(status: str, texts: list[str] | None = None, place: str | None = None) -> _Found:
+    return {"status": status, "texts": texts or [], "place": place}

@@ -7,15 +7,12 @@ asks whether a field was there must not miss it for that.
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 FieldPath: TypeAlias = tuple[str | int, ...]
-
-# A JSON text in a string in a JSON text, and so on.
-_TEXTS_IN_TEXTS_MAX: Final = 8
 
 
 class Members(list[tuple[str, object]]):
@@ -46,18 +43,6 @@ def at_path(node: object, path: FieldPath) -> Iterator[object]:
         yield from at_path(node[step], path[1:])
 
 
-def has_name(node: object, name: str, depth: int = 0) -> bool:
-    """Say whether any field is called so (casefolded) and is not null, in JSON texts as well."""
-    if isinstance(node, Members):
-        return any(
-            (value is not None and _is_called(key, name)) or has_name(value, name, depth)
-            for key, value in node
-        )
-    if isinstance(node, list):
-        return any(has_name(item, name, depth) for item in node)
-    return isinstance(node, str) and _has_name_in_text(node, name, depth)
-
-
 def has_objects(node: object) -> bool:
     """Say whether a value has fields at all, or nothing in it that could stand for one."""
     if node is None or isinstance(node, (dict, Members)):
@@ -66,8 +51,8 @@ def has_objects(node: object) -> bool:
 
 
 def to_text(node: object) -> str:
-    """Write a value as JSON, so that equal ones have equal texts."""
-    return json.dumps(_plain(node), ensure_ascii=False, separators=(",", ":"))
+    """Write a value as JSON in ASCII, so that equal ones have equal texts."""
+    return json.dumps(_plain(node), separators=(",", ":"))
 
 
 def _flat_keys(path: FieldPath) -> Iterator[tuple[int, str]]:
@@ -78,24 +63,6 @@ def _flat_keys(path: FieldPath) -> Iterator[tuple[int, str]]:
             return
         names.append(step)
         yield taken, ".".join(names)
-
-
-def _is_called(key: str, name: str) -> bool:
-    return key.casefold() == name or key.casefold().endswith(f".{name}")
-
-
-def _has_name_in_text(text: str, name: str, depth: int) -> bool:
-    if not text.lstrip().startswith(("{", "[")) or (
-        name not in text.casefold() and "\\u" not in text
-    ):
-        return False
-    if depth == _TEXTS_IN_TEXTS_MAX:
-        return True
-    try:
-        return has_name(read_json(text), name, depth + 1)
-    except ValueError:
-        # Only nearly JSON; the name is in it all the same.
-        return True
 
 
 def _plain(node: object) -> object:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 CARDS = [{"card": {"number": "4111", "brand": "x"}}, {"card": {"number": "4242"}}]
 ONE_EACH = {"card.number": 2}
+TWIN = {"card": {"number": "**11"}, "Card": {"Number": "4111"}}
 TWO_IN_ONE = {"card": [{"number": "4111"}, {"number": "4242"}]}
 MASKED = [{"card": {"number": "**11"}}, {"card": {"number": "**42"}}]
 
@@ -101,6 +102,9 @@ def test_the_rows_do_not_hold_the_values(breach: Archive, truth: Truth) -> None:
             [*MASKED, {"x": {"Number": "4"}}],
             ONE_EACH,
         ),
+        (Answer.UNKNOWN, {"elsewhere": 1}, [{"card.number.first": "4"}], None),
+        (Answer.UNKNOWN, {"elsewhere": 1}, [TWIN], {"card.number": 1}),
+        (Answer.YES, {"clear": 1}, [TWIN], None),
         (Answer.YES, {"clear": 1}, [{"card": [{"number": "4111"}]}], None),
         (Answer.UNKNOWN, {"maybe masked": 1}, [TWO_IN_ONE], {"card.number": 1}),
         (Answer.NO, {"masked": 1}, [TWO_IN_ONE], {"card.number": 2}),
@@ -116,6 +120,25 @@ def test_each_delivery_has_a_state(
     verdict = ask(given(values, masked))
 
     assert (answer, expected) == (verdict.answer, states(verdict))
+
+
+def test_the_places_of_the_same_name_are_told() -> None:
+    """Whoever asked needs to know what to ask instead."""
+    values = [{place: {"number": "4111"}} for place in ("d", "c", "b", "a", "a")]
+    verdict = ask(given(values))
+
+    assert (
+        "Delivered 5 times elsewhere. That name was seen at a.number, b.number, c.number and 1 "
+        "more place: ask for that path, and look into a text by hand." == verdict.because
+    )
+    assert {"clear": 2, "elsewhere": 3} == states(ask(given(values), "a.number"))
+
+
+def test_each_item_of_a_list_is_a_value() -> None:
+    """Two cards in one record, and one of them once more."""
+    verdict = ask(given([TWO_IN_ONE, CARDS[0]]))
+
+    assert "Delivered 2 times clear; 2 different values in clear." == verdict.because
 
 
 def test_a_structure_is_readable_when_a_part_of_it_is() -> None:

@@ -83,6 +83,9 @@ def test_masking_a_structure_masks_what_is_in_it(*, expected: bool, masked: str,
         ("elsewhere", None, b'{"body":"{\\"card\\":{\\"number\\":\\"4111\\"}}"}'),
         ("elsewhere", None, b'{"body":"{\\"number\\": cut"}'),
         ("elsewhere", None, b'{"number":"4111"}'),
+        ("elsewhere", None, b'{"card.number.first":"4111"}'),
+        ("elsewhere", None, b'{"body":"got {\\"number\\":\\"4111\\"}"}'),
+        ("present", r'"\ud800"', rb'{"card":{"number":"\ud800"}}'),
         ("absent", None, b'{"body":"number is no field of this text"}'),
         ("absent", None, b'{"x":{"number":null}}'),
         ("undecodable", None, b'["card"]'),
@@ -102,8 +105,7 @@ def test_a_field_is_there_or_not_or_nobody_knows(
     frame = pl.DataFrame({"value": [value]}, schema={"value": pl.Binary})
     found = frame.select(found=find_field(pl.col("value"), ("card", "number"))).item()
 
-    assert (status, text) == (found["status"], found["text"])
-    assert (status == "present") == (found["count"] > 0)
+    assert (status, text) == (found["status"], next(iter(found["texts"]), None))
 
 
 def test_items_of_lists_are_found_by_their_number() -> None:
@@ -111,8 +113,37 @@ def test_items_of_lists_are_found_by_their_number() -> None:
     value = json.dumps({"items": [{"sku": "a"}, {"sku": "b"}]}).encode()
     frame = pl.DataFrame({"value": [value]})
     found = [
-        frame.select(find_field(pl.col("value"), ("items", number, "sku"))).item()["text"]
+        frame.select(find_field(pl.col("value"), ("items", number, "sku"))).item()["texts"]
         for number in range(3)
     ]
 
-    assert ['"a"', '"b"', None] == found
+    assert [['"a"'], ['"b"'], []] == found
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        (None, {"card": {"number": 1}}),
+        (None, {"card": [{"number": 1}, {"number": 2}]}),
+        (None, {"card.number": 1, "card": {"number": 2}}),
+        ("Card.Number", {"card": {"number": 1}, "Card": {"Number": 2}}),
+        ("before.card.number", {"before": {"card": {"number": 1}}, "card": {"number": 2}}),
+        ("number", {"number": 1}),
+        (None, {"card": {}}),
+    ],
+)
+def test_the_place_of_the_same_name_beside_the_path_is_told(
+    place: str | None, value: object
+) -> None:
+    """What stands at the path itself is not beside it."""
+    frame = pl.DataFrame({"value": [json.dumps(value).encode()]})
+
+    assert place == frame.select(find_field(pl.col("value"), ("card", "number"))).item()["place"]
+
+
+def test_a_path_without_a_name_is_nowhere_else() -> None:
+    """There is no name to look for."""
+    frame = pl.DataFrame({"value": [b'[["a"]]', b'{"x":1}']})
+    found = frame.select(found=find_field(pl.col("value"), (0, 0)))["found"].to_list()
+
+    assert [("present", None), ("absent", None)] == [(f["status"], f["place"]) for f in found]

@@ -9,13 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workbench.questions.json_values import at_path, has_name, has_objects, read_json, to_text
+from workbench.questions.json_values import at_path, has_objects, read_json, to_text
 
 if TYPE_CHECKING:
     from workbench.questions.json_values import FieldPath
 
-# A text that is cut JSON with an escape in it may hold any name.
-texts = st.text(st.characters(exclude_characters="\\", exclude_categories=["Cs"]))
+texts = st.text()
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | texts,
     lambda inner: st.lists(inner) | st.dictionaries(texts, inner),
@@ -44,33 +43,6 @@ def test_a_path_leads_to_every_value_that_it_may_mean(
     assert expected == list(at_path(read_json(text), path))
 
 
-@given(values)
-def test_every_key_that_stands_anywhere_is_found(value: object) -> None:
-    """However deep, and as a text in a text."""
-    wrapped = [{"x": [value, {"Card.Number": "4111"}]}]
-    told = json.dumps({"body": json.dumps(wrapped)})
-
-    assert has_name(read_json(json.dumps(wrapped)), "number")
-    assert has_name(read_json(told), "number")
-
-
-@given(values)
-def test_a_name_that_stands_nowhere_is_not_found(value: object) -> None:
-    """A value that is called so is no field."""
-    text = json.dumps([value, "streamwitness"])
-
-    assert not has_name(read_json(text), "streamwitness")
-
-
-def test_texts_in_texts_without_end_may_hold_anything() -> None:
-    """Looking ends, and not with a no."""
-    text = '{"number":null}'
-    for _ in range(10):
-        text = json.dumps([text])
-
-    assert has_name(read_json(text), "number")
-
-
 @pytest.mark.parametrize(
     ("expected", "text"),
     [
@@ -93,3 +65,8 @@ def test_values_without_fields_are_told_apart(*, expected: bool, text: str) -> N
 def test_a_value_is_written_as_it_was(value: object) -> None:
     """But for white space, and the equal keys that a parser would drop."""
     assert value == json.loads(to_text(read_json(json.dumps(value))))
+
+
+def test_half_a_letter_is_a_text_as_well() -> None:
+    """JSON can write what UTF-8 cannot."""
+    assert to_text(read_json(r'"\ud800"')).isascii()

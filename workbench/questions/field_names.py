@@ -1,0 +1,68 @@
+"""A field's name, wherever and however it is written in a JSON value."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from workbench.questions.json_values import Members, read_json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# A JSON text in a string in a JSON text, and so on.
+_TEXTS_IN_TEXTS_MAX: Final = 8
+_ESCAPED_LETTER: Final = re.compile(r"\\u[0-9a-fA-F]{4}")
+# JSON may write any letter as its number, and these in yet other ways.
+_OFTEN_ESCAPED: Final = re.compile(r'[\x00-\x1f"/\\]')
+_IN_KEYS: Final = re.compile(r"[.\[\]]")
+# Keys may be values: card numbers, addresses. Only what looks like a name is shown.
+_SHOWN: Final = re.compile(r"(?!.*\d{4})[\w-]{1,40}")
+
+
+class FieldName:
+    """One name that is looked for in one value after the other."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name.casefold()
+        self._part = max(_OFTEN_ESCAPED.split(self._name), key=len)
+
+    def may_be_in(self, text: str, *, known: int = 0) -> bool:
+        """Say cheaply whether the name may be in a JSON text, beside so many known fields."""
+        is_known = text.casefold().count(self._part) <= known
+        return not is_known or _ESCAPED_LETTER.search(text) is not None
+
+    def places(self, node: object, place: str = "", depth: int = 0) -> Iterator[str]:
+        """Yield the place of each field that is called so and not null, in JSON texts as well."""
+        if isinstance(node, Members):
+            for key, value in node:
+                inner = f"{place}.{shown(key)}" if place else shown(key)
+                if value is not None and self._is_in(key):
+                    yield inner
+                yield from self.places(value, inner, depth)
+        elif isinstance(node, list):
+            for item in node:
+                yield from self.places(item, place, depth)
+        elif isinstance(node, str) and "{" in node and self.may_be_in(node):
+            yield from self._places_in_text(node, f"{place} (text)".lstrip(), depth + 1)
+
+    def _places_in_text(self, text: str, place: str, depth: int) -> Iterator[str]:
+        if depth > _TEXTS_IN_TEXTS_MAX:
+            yield place
+            return
+        try:
+            node = read_json(text)
+        except ValueError:
+            # JSON with something before it, or cut: the name may be a field of it.
+            yield place
+        else:
+            yield from self.places(node, place, depth)
+
+    def _is_in(self, key: str) -> bool:
+        """Tell whether a key is the name, or a path flattened to a key with the name in it."""
+        return self._name in _IN_KEYS.split(key.casefold())
+
+
+def shown(key: str) -> str:
+    """Write a key as a step of a place; what may be a value is not shown."""
+    return ".".join(step if _SHOWN.fullmatch(step) else "*" for step in key.split("."))
