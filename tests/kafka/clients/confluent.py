@@ -60,6 +60,8 @@ class Confluent(Client):
                 "linger.ms": 10_000,
             }
         )
+        # Records that wait for metadata come to their partition one by one while the flush sends.
+        producer.list_topics(topic, CLIENT_SECONDS)
         reported: list[Record] = []
         for record in records:
             send(producer, topic, record, _reporter(record, reported))
