@@ -115,14 +115,14 @@ class ClientEnd(_End):
         try:
             super().connection_made(transport)
             self._pump = self._accept(self, cast("asyncio.Transport", transport))
+            if self._pump is None:
+                transport.close()
+            else:
+                self._pump.tell(on.ClientConnected())
         except BaseException:
             # The loop reports it, and would leave the client waiting for ever.
             self.abort()
             raise
-        if self._pump is None:
-            transport.close()
-        else:
-            self._pump.tell(on.ClientConnected())
 
     def data_received(self, data: bytes) -> None:
         """Pass on what the client sent."""

@@ -155,6 +155,24 @@ async def test_a_client_whose_acceptance_fails_is_not_left_waiting() -> None:
     assert "no session today" in str(told[0]["exception"])
 
 
+async def test_a_client_whose_session_cannot_start_is_not_left_waiting(
+    listener: Listener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The pump's own failure closes the connection as well."""
+    told: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _loop, context: told.append(context))
+
+    def fail(_signal: on.Signal) -> None:
+        raise RuntimeError("no start today")
+
+    monkeypatch.setattr(listener, "tell", fail)
+    end = ClientEnd(lambda _end, _transport: listener, BUFFER_BYTES)
+    async with connected(end):
+        await eventually(lambda: end.is_lost)
+
+    assert "no start today" in str(told[0]["exception"])
+
+
 async def test_a_brokers_bytes_and_end_are_passed_on(listener: Listener) -> None:
     """A broker that stops sending has ended as a whole."""
     end = broker_of(listener)
