@@ -113,17 +113,15 @@ class Pump:
         self._stop_dialing()
         if self._broker is not None:
             self._broker.abort()
-        for signal in (on.ClientEof(), on.BrokerEof()):
+        for signal in (on.ClientLost(), on.BrokerEof()):
             if not self._is_over:
                 self._record_only(self._decide(signal))
         self._is_cut = True
 
     def client_lost(self) -> None:
         """Take note that the client's connection is gone, in whichever way."""
-        if not self._client.has_ended:
-            self._client.has_ended = True
-            self.tell(on.ClientEof())
-        self._end_if_done()
+        self._client.has_ended = True
+        self.tell(on.ClientLost())
 
     def broker_lost(self, end: BrokerEnd) -> None:
         """Take note that the broker's connection is gone, in whichever way."""

@@ -27,7 +27,7 @@ class ConnectBroker:
 
 @dataclass(frozen=True, slots=True)
 class SendClient:
-    """Write whole frames to the client; a failure shows as ClientEof."""
+    """Write whole frames to the client; a failure shows as ClientLost."""
 
     data: bytes
 

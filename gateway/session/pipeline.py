@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gateway.policy.decision import ALLOWED, Decision
+from gateway.wire.api_keys import ApiKey
 from gateway.wire.frames import frame
 from gateway.wire.messages import Response, encode_response
 
@@ -69,6 +70,11 @@ class Unresolved:
     """A request that must wait until the cluster was asked for the names of these topic ids."""
 
     topic_ids: tuple[bytes, ...]
+
+
+def delivers(exchange: Exchange) -> bool:
+    """Tell whether an exchange's answer carries records."""
+    return exchange.header.api_key in {ApiKey.FETCH, ApiKey.SHARE_FETCH}
 
 
 class Pipeline:

@@ -25,7 +25,7 @@ from gateway.session.effects import (
     ShutdownBrokerWrite,
 )
 from gateway.session.login import Login
-from gateway.session.pipeline import Exchange, Pipeline, Taken, Unresolved
+from gateway.session.pipeline import Exchange, Pipeline, Taken, Unresolved, delivers
 from gateway.session.requests import RefusedRequestError, Requests
 from gateway.session.signals import (
     BrokerBytes,
@@ -35,6 +35,7 @@ from gateway.session.signals import (
     ClientBytes,
     ClientConnected,
     ClientEof,
+    ClientLost,
     Drain,
     Instant,
     PasswordChecked,
@@ -93,6 +94,7 @@ class Session:
         self._broker_frames = FrameBuffer(frame_bytes_max=options.frame_bytes_max)
         self._waiting: deque[bytes] = deque()
         self._dropped_frames = 0
+        self._is_client_lost = False
         self._checking: Exchange | None = None
         self._resolving: tuple[bytes, ...] = ()
         self._phase = Phase.OPEN
@@ -153,6 +155,9 @@ class Session:
                 detail = {"local": self._connection.local}
                 self._record([self._stamp.session_row(EventKind.SESSION_OPEN, now, detail)])
             case ClientEof():
+                self._end("client_closed", now)
+            case ClientLost():
+                self._is_client_lost = True
                 self._end("client_closed", now)
             case Drain():
                 self._end("shutdown", now)
@@ -240,6 +245,10 @@ class Session:
             except (WireError, ControllerAddressError) as error:
                 self._break_off("broker", error, now)
                 return
+            assert exchange is not None, "an answer without a request was refused"
+            if self._is_client_lost and delivers(exchange):
+                # These records are released to nobody.
+                rows = [self._unknown(exchange, now)]
             self._record(rows)
             self._release(now)
 
@@ -261,7 +270,7 @@ class Session:
     def _release(self, now: Instant) -> None:
         """Send the answers that nothing holds back any more."""
         for exchange in self._pipeline.release():
-            if exchange.reply:
+            if exchange.reply and not self._is_client_lost:
                 self._replied_bytes += len(exchange.reply)
                 self._effects.append(SendClient(exchange.reply))
             if exchange.ending is not None:

@@ -31,7 +31,12 @@ class ClientBytes:
 
 @dataclass(frozen=True, slots=True)
 class ClientEof:
-    """The client ended its sending side, or its connection broke."""
+    """The client ended its sending side; it may still take answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClientLost:
+    """The client's connection is gone: nothing can be sent to it any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +91,7 @@ Signal = (
     ClientConnected
     | ClientBytes
     | ClientEof
+    | ClientLost
     | BrokerConnected
     | BrokerFailed
     | BrokerBytes

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import socket
+import struct
 from base64 import urlsafe_b64decode
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING
@@ -35,6 +36,7 @@ from tests.gateway.server.peers import (
     stuck_peer,
     taken_bytes,
 )
+from tests.gateway.session.conversation import batch, fetch, fetched
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Sequence
@@ -343,3 +345,37 @@ async def test_a_broken_journal_cuts_the_connection(
         with pytest.raises(RecordingStoppedError):
             await asyncio.wait_for(served.serving, 5)
         served.serving = None
+
+
+async def test_records_for_a_client_that_reset_its_connection_are_not_delivered(
+    tmp_path: Path,
+) -> None:
+    """The broker answers after the client is gone: nothing was written to anybody."""
+    asked, is_reset = asyncio.Event(), asyncio.Event()
+
+    async def answer_late(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        first = await reader.readexactly(8)
+        if first[4:6] == b"\0\1":
+            asked.set()
+            await is_reset.wait()
+            writer.write(fetched(batch(0, 3)))
+            await reader.read()
+        writer.close()
+
+    async with peer(answer_late) as port, Served(config_for(tmp_path, upstream=[port])) as served:
+        _, writer = await served.connect()
+        writer.write(fetch())
+        async with asyncio.timeout(5):
+            await asked.wait()
+        reset = struct.pack("ii", 1, 0)
+        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, reset)
+        writer.transport.abort()
+        await asyncio.sleep(0.1)  # the reset reaches the gateway before the broker's answer
+        is_reset.set()
+        async with asyncio.timeout(5):
+            while EventKind.SESSION_CLOSE not in [event.kind for event in served.events()]:
+                await asyncio.sleep(0.01)
+    kinds = [event.kind for event in served.events()]
+
+    assert EventKind.EXCHANGE in kinds
+    assert EventKind.DELIVERED not in kinds

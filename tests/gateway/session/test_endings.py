@@ -3,10 +3,26 @@
 from __future__ import annotations
 
 from gateway.evidence.event import EventKind
-from gateway.session.effects import ShutdownBrokerWrite
-from gateway.session.signals import BrokerEof, BrokerFailed, ClientBytes, ClientEof
+from gateway.session.effects import SendBroker, SendClient, ShutdownBrokerWrite
+from gateway.session.signals import (
+    BrokerBytes,
+    BrokerEof,
+    BrokerFailed,
+    ClientBytes,
+    ClientEof,
+    ClientLost,
+)
 from gateway.wire.api_keys import ApiKey
-from tests.gateway.session.conversation import answer, ask, connected, opened, produce
+from tests.gateway.session.conversation import (
+    answer,
+    ask,
+    batch,
+    connected,
+    fetch,
+    fetched,
+    opened,
+    produce,
+)
 from tests.playbook import row
 
 LIST = (ApiKey.LIST_GROUPS, 3)
@@ -50,4 +66,46 @@ def test_the_closing_row_counts_the_traffic() -> None:
         )
     )
     play.take_all()
+    play.finish()
+
+
+def test_records_for_a_client_that_is_gone_are_not_delivered() -> None:
+    """Nobody was sent them: the outcome is unknown, and no byte is counted."""
+    play = connected()
+    sent = len(answer(*LIST, correlation_id=0))
+    play >> ClientBytes(fetch()) << SendBroker(fetch()) >> ClientLost()
+    (
+        play
+        >> BrokerBytes(fetched(batch(0, 3)))
+        << row(EventKind.EXCHANGE, detail={"response": "unknown"})
+        << ShutdownBrokerWrite()
+        >> BrokerEof()
+        << row(EventKind.SESSION_CLOSE, detail={"reason": "client_closed", "bytes_to_client": sent})
+    )
+    play.take_all()
+    play.finish()
+
+
+def test_records_for_a_client_that_only_stopped_sending_are_delivered() -> None:
+    """It may still read, and looks like one that has closed: neither is held against it."""
+    play = connected()
+    play >> ClientBytes(fetch()) << SendBroker(fetch()) >> ClientEof()
+    (
+        play
+        >> BrokerBytes(fetched(batch(0, 3)))
+        << row(EventKind.DELIVERED)
+        << row(EventKind.EXCHANGE)
+        << SendClient(fetched(batch(0, 3)))
+        << ShutdownBrokerWrite()
+    )
+    play.finish()
+
+
+def test_the_brokers_word_on_a_produce_is_kept_when_the_client_is_gone() -> None:
+    """What was written is known, whoever still listens."""
+    play = connected()
+    play >> ClientBytes(produce())
+    play.take_all()
+    play >> ClientLost() >> BrokerBytes(answer(ApiKey.PRODUCE, 9))
+    play << row(EventKind.EXCHANGE, error_code=0) << ShutdownBrokerWrite()
     play.finish()
