@@ -22,6 +22,7 @@ from tests.gateway.session.conversation import (
     fetched,
     opened,
     produce,
+    produced,
 )
 from tests.playbook import row
 
@@ -69,23 +70,6 @@ def test_the_closing_row_counts_the_traffic() -> None:
     play.finish()
 
 
-def test_records_for_a_client_that_is_gone_are_not_delivered() -> None:
-    """Nobody was sent them: the outcome is unknown, and no byte is counted."""
-    play = connected()
-    sent = len(answer(*LIST, correlation_id=0))
-    play >> ClientBytes(fetch()) << SendBroker(fetch()) >> ClientLost()
-    (
-        play
-        >> BrokerBytes(fetched(batch(0, 3)))
-        << row(EventKind.EXCHANGE, detail={"response": "unknown"})
-        << ShutdownBrokerWrite()
-        >> BrokerEof()
-        << row(EventKind.SESSION_CLOSE, detail={"reason": "client_closed", "bytes_to_client": sent})
-    )
-    play.take_all()
-    play.finish()
-
-
 def test_records_for_a_client_that_only_stopped_sending_are_delivered() -> None:
     """It may still read, and looks like one that has closed: neither is held against it."""
     play = connected()
@@ -108,4 +92,22 @@ def test_the_brokers_word_on_a_produce_is_kept_when_the_client_is_gone() -> None
     play.take_all()
     play >> ClientLost() >> BrokerBytes(answer(ApiKey.PRODUCE, 9))
     play << row(EventKind.EXCHANGE, error_code=0) << ShutdownBrokerWrite()
+    play.finish()
+
+
+def test_a_half_closed_client_still_gets_its_answers() -> None:
+    """The end of the client's sending side is not the end of the conversation."""
+    play = connected()
+    (
+        play
+        >> ClientBytes(produce())
+        << row(EventKind.PRODUCE)
+        << SendBroker(produce())
+        >> ClientEof()
+        >> BrokerBytes(produced())
+        << row(EventKind.PRODUCED)
+        << row(EventKind.EXCHANGE)
+        << SendClient(produced())
+        << ShutdownBrokerWrite()
+    )
     play.finish()

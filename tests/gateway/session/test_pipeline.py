@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from gateway.session.pipeline import Exchange, Pipeline
+from dataclasses import replace
+
+from gateway.session.pipeline import Exchange, Pipeline, delivers
 from gateway.wire.api_keys import ApiKey
 from gateway.wire.headers import RequestHeader
 from tests.gateway.session.conversation import answer
@@ -65,3 +67,15 @@ def test_an_empty_reply_is_an_answer() -> None:
 
     assert [] == pipeline.unanswered()
     assert [exchange] == list(pipeline.release())
+
+
+def test_only_fetches_deliver_records() -> None:
+    """Of a share group as well."""
+    exchange = _exchange(0, is_forwarded=True)
+    found = {
+        api_key
+        for api_key in ApiKey
+        if delivers(replace(exchange, header=replace(exchange.header, api_key=api_key)))
+    }
+
+    assert {ApiKey.FETCH, ApiKey.SHARE_FETCH} == found

@@ -24,6 +24,7 @@ from gateway.session.signals import (
     ClientBytes,
     ClientConnected,
     ClientEof,
+    ClientLost,
     Drain,
     PasswordChecked,
     Tick,
@@ -40,6 +41,7 @@ from tests.gateway.session.conversation import (
     connected,
     events,
     fetch,
+    fetched,
     login,
     new_session,
     opened,
@@ -277,24 +279,6 @@ def test_what_a_leaving_client_sent_waits_for_the_connection() -> None:
         >> ClientEof()
         >> BrokerConnected()
         << SendBroker(produce(acks=0))
-        << ShutdownBrokerWrite()
-    )
-    play.finish()
-
-
-def test_a_half_closed_client_still_gets_its_answers() -> None:
-    """The end of the client's sending side is not the end of the conversation."""
-    play = connected()
-    (
-        play
-        >> ClientBytes(produce())
-        << row(EventKind.PRODUCE)
-        << SendBroker(produce())
-        >> ClientEof()
-        >> BrokerBytes(produced())
-        << row(EventKind.PRODUCED)
-        << row(EventKind.EXCHANGE)
-        << SendClient(produced())
         << ShutdownBrokerWrite()
     )
     play.finish()
@@ -579,3 +563,20 @@ def test_a_request_that_no_answer_fits_ends_the_session() -> None:
     play.finish()
 
     assert play.session.is_closed
+
+
+def test_records_for_a_client_that_is_gone_are_not_delivered() -> None:
+    """Nobody was sent them: the outcome is unknown, and no byte is counted."""
+    play = connected()
+    sent = len(answer(*LIST, correlation_id=0))
+    play >> ClientBytes(fetch()) << SendBroker(fetch()) >> ClientLost()
+    (
+        play
+        >> BrokerBytes(fetched(batch(0, 3)))
+        << row(EventKind.EXCHANGE, detail={"response": "unknown"})
+        << ShutdownBrokerWrite()
+        >> BrokerEof()
+        << row(EventKind.SESSION_CLOSE, detail={"reason": "client_closed", "bytes_to_client": sent})
+    )
+    play.take_all()
+    play.finish()
