@@ -6,28 +6,43 @@ problems are told at once: each skips what is not there or not of its type, whic
 
 from __future__ import annotations
 
-from collections import Counter
-from ipaddress import ip_address
+from collections import defaultdict
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from os.path import normpath
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, TypeGuard
 
 from gateway.apis.touches import names_topics
-from gateway.config.model import PORT_MAX, Limits
+from gateway.config.model import (
+    BOOTSTRAP_MAX,
+    LISTENERS_MAX,
+    PORT_MAX,
+    USERS_MAX,
+    Limits,
+    authentication_type,
+)
 from gateway.wire.api_keys import ApiKey
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
+
+class Unread:
+    """A value that could not be read: it is there, and nothing else is known of it."""
+
+
+Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | Unread | None"
 Location: TypeAlias = "tuple[int | str, ...]"
 Found: TypeAlias = "Iterator[tuple[Location, str]]"
 """Where something is wrong, and what to do."""
 
 
-def disagreements(tree: Mapping[str, Json]) -> Found:
-    """Yield what does not go together."""
-    yield from _folders(tree)
+def disagreements(tree: Mapping[str, Json], folder: Path) -> Found:
+    """Yield what does not go together; relative paths count from the folder."""
+    yield from _folders(tree, folder)
+    bootstrap = _mapping(tree.get("upstream")).get("bootstrap")
+    yield from _length(("upstream", "bootstrap"), bootstrap, BOOTSTRAP_MAX)
+    yield from _length(("listeners",), tree.get("listeners"), LISTENERS_MAX)
     listeners = _mappings(tree.get("listeners"))
     for number, listener in listeners:
         yield from _listener(("listeners", number), listener)
@@ -42,15 +57,21 @@ def disagreements(tree: Mapping[str, Json]) -> Found:
     yield from _limits(_mapping(tree.get("limits")))
 
 
-def _folders(tree: Mapping[str, Json]) -> Found:
+def _length(place: Location, items: Json, most: int) -> Found:
+    # Not in the model, which looks at no item of a list that is too long.
+    if isinstance(items, list) and len(items) > most:
+        yield place, f"has {len(items)} items: at most {most} may be given"
+
+
+def _folders(tree: Mapping[str, Json], folder: Path) -> Found:
     archive, journal = tree.get("archive"), tree.get("journal")
     if not isinstance(archive, str) or not isinstance(journal, str):
         return
     # Compared as written, for neither need exist yet.
-    one, other = Path(normpath(archive)), Path(normpath(journal))
+    one, other = Path(normpath(folder / archive)), Path(normpath(folder / journal))
     if one.is_relative_to(other) or other.is_relative_to(one):
         message = (
-            f"archive {one} and journal {other} must lie apart: "
+            f"archive {archive} and journal {journal} must lie apart: "
             "what is in the journal is deleted once it is sealed"
         )
         yield ("journal",), message
@@ -79,8 +100,9 @@ def _listener(place: Location, listener: Mapping[str, Json]) -> Found:
 
 
 def _authentication(place: Location, authentication: Mapping[str, Json]) -> Found:
-    if authentication.get("type") != "plain":
+    if authentication_type(authentication) != "plain":
         return
+    yield from _length((*place, "users"), authentication.get("users"), USERS_MAX)
     if authentication.get("allow_plaintext", False) is False:
         message = (
             "passwords would cross the network readable, for listeners have no TLS yet: set "
@@ -94,16 +116,29 @@ def _authentication(place: Location, authentication: Mapping[str, Json]) -> Foun
 
 
 def _shared_addresses(listeners: Iterable[tuple[int, Mapping[str, Json]]]) -> Found:
-    owners: dict[str, int] = {}
+    owners: defaultdict[int, list[tuple[int, str]]] = defaultdict(list)
     for number, listener in listeners:
         host = listener.get("host", "127.0.0.1")
-        ports = (listener.get("port"), *_node_ports(listener))
-        addresses = {f"{host}:{port}" for port in ports if _is_number(port)}
-        shared = sorted(addresses.intersection(owners))
-        if shared:
-            message = f"the address {shared[0]} is that of listeners.{owners[shared[0]]} as well"
+        if not isinstance(host, str):
+            continue
+        shared: dict[int, int] = {}
+        for port in sorted(_ports(listener)):
+            for owner, its_host in owners[port]:
+                if _overlap(host, its_host):
+                    shared.setdefault(owner, port)
+            owners[port].append((number, host))
+        for owner, port in shared.items():
+            message = f"the address {host}:{port} is that of listeners.{owner} as well"
             yield ("listeners", number, "port"), message
-        owners |= dict.fromkeys(addresses.difference(owners), number)
+
+
+def _overlap(host: str, other: str) -> bool:
+    one, two = _ip(host), _ip(other)
+    if one is None or two is None:
+        return host == other
+    # All addresses of one kind include each of that kind: the second bind would fail.
+    either = one.is_unspecified or two.is_unspecified
+    return one == two or (either and one.version == two.version)
 
 
 def _rule(place: Location, rule: Mapping[str, Json]) -> Found:
@@ -138,13 +173,14 @@ def _limits(limits: Mapping[str, Json]) -> Found:
 
 
 def _repeats(noun: str, named: Iterable[tuple[Location, Json]]) -> Found:
-    names = [(place, name) for place, name in named if isinstance(name, str)]
-    times = Counter(name for _, name in names)
     first: dict[str, Location] = {}
-    for place, name in names:
-        if times[name] > 1 and name in first:
+    for place, name in named:
+        if not isinstance(name, str):
+            continue
+        if name in first:
             at = ".".join(map(str, first[name]))
-            yield place, f"each {noun} may appear once only: {name} is that of {at} as well"
+            message = f"each {noun} may appear once only: {name} is that of {at} as well"
+            yield (*place, noun.rpartition(" ")[2]), message
         first.setdefault(name, place)
 
 
@@ -153,15 +189,26 @@ def _node_ports(listener: Mapping[str, Json]) -> range:
     first, count = nodes.get("first_port"), nodes.get("count")
     if not (_is_number(first) and _is_number(count)):
         return range(0)
-    return range(first, first + min(count, PORT_MAX))
+    return range(first, first + count)
+
+
+def _ports(listener: Mapping[str, Json]) -> set[int]:
+    port, nodes = listener.get("port"), _node_ports(listener)
+    ports = set(range(max(nodes.start, 1), min(nodes.stop, PORT_MAX + 1)))
+    return ports | {port} if _is_number(port) else ports
 
 
 def is_wildcard(host: str) -> bool:
     """Tell whether a host stands for every address of the machine, which no client can dial."""
+    address = _ip(host)
+    return address is not None and address.is_unspecified
+
+
+def _ip(host: str) -> IPv4Address | IPv6Address | None:
     try:
-        return ip_address(host).is_unspecified
+        return ip_address(host)
     except ValueError:
-        return False
+        return None
 
 
 def _is_number(value: Json) -> TypeGuard[int]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import yaml
 from pydantic import ValidationError
 
-from gateway.config.across import disagreements
+from gateway.config.across import Unread, disagreements
 from gateway.config.model import Config, Section
 
 if TYPE_CHECKING:
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 FILE_BYTES_MAX = 4 * 1024 * 1024
 
+# No section of a configuration lies nearly as deep, and pydantic's JSON reader goes to 200.
+DEPTH_MAX = 32
+
 _ALIAS = "alias"
 
 # pydantic's error types that need more than its own words; what to do stands in the text.
@@ -30,7 +33,6 @@ _REMEDIES = {
     "string_type": "must be text: quote it (YAML reads bare numbers, dates, yes and no as such)",
     "bool_type": "must be true or false, without quotes",
     "int_type": "must be a whole number, without quotes",
-    "union_tag_not_found": "needs a type: none or plain",
 }
 
 
@@ -80,31 +82,31 @@ def load_config(file: Path) -> Config:
         raise ConfigError(
             file, [Problem(path="", line=1, message="must be a mapping of keys to values")]
         )
+    folder = file.absolute().parent
     tree = _Tree()
     plain = tree.mapping(node, ())
     problems = tree.problems
-    unread = tree.unread
-    # What a value that cannot be read would have agreed with is not known.
-    beside = {path.rpartition(".")[0] for path in unread}
-    problems += [
-        _told(location, message, node)
-        for location, message in disagreements(plain)
-        if ".".join(map(str, location[:-1])) not in beside
-    ]
+    problems += [_told(place, message, node) for place, message in disagreements(plain, folder)]
     try:
         # The JSON door of pydantic's strict mode takes lists for tuples and text for paths,
         # and still refuses "5" for 5.
-        config = Config.model_validate_json(json.dumps(plain))
+        config = Config.model_validate_json(json.dumps(plain, default=_nothing))
     except ValidationError as error:
         found = error.errors(include_url=False)
-        told = [_problem(each, node) for each in found if not _is_echo(each, found)]
-        problems += [problem for problem in told if problem.path not in unread]
+        problems += [
+            _problem(each, node)
+            for each in found
+            if not _is_echo(each, found) and not _is_of_unread(each, node, tree.unread)
+        ]
     if problems:
         raise ConfigError(file, sorted(problems, key=lambda problem: problem.line or 0))
-    folder = file.absolute().parent
     return config.model_copy(
         update={"archive": folder / config.archive, "journal": folder / config.journal}
     )
+
+
+def _nothing(_: Unread) -> None:
+    """Stand for what is not known, in JSON."""
 
 
 def _read(file: Path) -> str:
@@ -135,6 +137,8 @@ class _Loader(yaml.SafeLoader):
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         if not self.check_event(yaml.AliasEvent):
+            # Nothing is looked up by anchor, so one that is set twice may be.
+            self.anchors.clear()
             node: yaml.Node | None = super().compose_node(parent, index)
             return node
         event = self.get_event()  # type: ignore[no-untyped-call] # stubs lack it
@@ -146,11 +150,13 @@ class _Tree:
 
     def __init__(self) -> None:
         self.problems: list[Problem] = []
-        self.unread: set[str] = set()
+        self.unread: set[yaml.Node] = set()
         self._scalars = yaml.SafeLoader("")
 
     def plain(self, node: yaml.Node, path: tuple[str, ...]) -> Json:
         """Return any value."""
+        if len(path) > DEPTH_MAX:
+            return self._unreadable(node, path, "is nested too deeply: remove it")
         if isinstance(node, yaml.SequenceNode):
             return [self.plain(item, (*path, str(n))) for n, item in enumerate(node.value)]
         if isinstance(node, yaml.MappingNode):
@@ -161,7 +167,10 @@ class _Tree:
         """Return a mapping."""
         mapping: dict[str, Json] = {}
         for key_node, value_node in node.value:
-            key = str(key_node.value)
+            if not isinstance(key_node, yaml.ScalarNode):
+                self.problems.append(_at(key_node, path, "has a key that is no text: remove it"))
+                continue
+            key = _key(key_node)
             if key in mapping:
                 self.problems.append(_at(key_node, (*path, key), "is given twice: keep one"))
             mapping[key] = self.plain(value_node, (*path, key))
@@ -170,24 +179,33 @@ class _Tree:
     def _scalar(self, node: yaml.Node, path: tuple[str, ...]) -> Json:
         name = node.tag.removeprefix("tag:yaml.org,2002:")
         if name in {"str", "timestamp"}:
-            return str(node.value)
+            if _is_text(node.value):
+                return str(node.value)
+            return self._unreadable(node, path, "holds an escape that is no text: remove it")
         if node.tag == _ALIAS:
-            self._unreadable(node, path, "is an alias: write the value out")
-            return None
+            return self._unreadable(node, path, "is an alias: write the value out")
         if name not in {"bool", "int", "float", "null"}:
-            self._unreadable(node, path, f"has the tag {node.tag}: write a plain value")
-            return None
+            return self._unreadable(node, path, f"has the tag {node.tag}: write a plain value")
         try:
             value: bool | float | None = self._scalars.construct_object(node)
-        except (ValueError, KeyError):
-            self._unreadable(node, path, f"is no {name}")
-            return None
+        except (ValueError, KeyError, IndexError):
+            return self._unreadable(node, path, f"is no {name}")
         return value
 
-    def _unreadable(self, node: yaml.Node, path: tuple[str, ...], message: str) -> None:
-        problem = _at(node, path, message)
-        self.problems.append(problem)
-        self.unread.add(problem.path)
+    def _unreadable(self, node: yaml.Node, path: tuple[str, ...], message: str) -> Unread:
+        self.problems.append(_at(node, path, message))
+        self.unread.add(node)
+        return Unread()
+
+
+def _key(node: yaml.ScalarNode) -> str:
+    """Return a key in a form that can be printed."""
+    return str(node.value).encode(errors="backslashreplace").decode()
+
+
+def _is_text(value: str) -> bool:
+    """Tell whether text can be encoded, and name a file."""
+    return "\0" not in value and not any("\ud800" <= character <= "\udfff" for character in value)
 
 
 def _at(node: yaml.Node, path: tuple[str, ...], message: str) -> Problem:
@@ -203,12 +221,19 @@ def _is_echo(error: ErrorDetails, errors: list[ErrorDetails]) -> bool:
     )
 
 
+def _is_of_unread(error: ErrorDetails, root: yaml.Node, unread: set[yaml.Node]) -> bool:
+    """Tell whether an error comes of a value that is told to be unreadable; its key may be bad."""
+    return error["type"] != "extra_forbidden" and _locate(root, error["loc"])[0] in unread
+
+
 def _problem(details: ErrorDetails, root: yaml.Node) -> Problem:
     location = details["loc"]
     node, path = _locate(root, location)
     message = _REMEDIES.get(details["type"]) or details["msg"].removeprefix("Value error, ")
     if details["type"] == "missing":
         path = (*path, str(location[-1]))
+    if location[-1:] == ("type",) and details["type"] in {"missing", "literal_error"}:
+        message = "must be given as none or plain"
     if details["type"] == "extra_forbidden":
         message = f"is no key here{_suggestion(str(location[-1]))}"
     return _at(node, path, message)
@@ -234,7 +259,13 @@ def _child(node: yaml.Node, step: int | str) -> yaml.Node | None:
     if isinstance(node, yaml.SequenceNode) and isinstance(step, int):
         return node.value[step] if step < len(node.value) else None
     if isinstance(node, yaml.MappingNode):
-        return next((value for key, value in node.value if key.value == step), None)
+        # Of a key that is given twice, the last is what is checked.
+        values = [
+            value
+            for key, value in node.value
+            if isinstance(key, yaml.ScalarNode) and _key(key) == step
+        ]
+        return values[-1] if values else None
     return None
 
 

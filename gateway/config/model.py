@@ -5,7 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    field_validator,
+)
 
 from gateway.apis.refusal import refusable
 from gateway.identity.passwords import PasswordHash, parse_password_hash
@@ -14,6 +22,9 @@ from gateway.wire.api_keys import ApiKey
 
 MIB = 1024 * 1024
 PORT_MAX = 65535
+BOOTSTRAP_MAX = 64
+LISTENERS_MAX = 64
+USERS_MAX = 10_000
 
 
 def split_address(address: str) -> tuple[str, int]:
@@ -66,7 +77,7 @@ class Section(BaseModel):
 class Upstream(Section):
     """The Kafka cluster behind the gateway."""
 
-    bootstrap: Annotated[tuple[Address, ...], Field(min_length=1, max_length=64)]
+    bootstrap: Annotated[tuple[Address, ...], Field(min_length=1)]
     connect_timeout_ms: Annotated[int, Field(ge=100, le=300_000)] = 10_000
     request_timeout_ms: Annotated[int, Field(ge=100, le=300_000)] = 10_000
     refresh_ms: Annotated[int, Field(ge=1_000, le=3_600_000)] = 60_000
@@ -124,7 +135,21 @@ class PlainAuthentication(Section):
 
     type: Literal["plain"]
     allow_plaintext: bool = False
-    users: Annotated[tuple[User, ...], Field(min_length=1, max_length=10_000)]
+    users: Annotated[tuple[User, ...], Field(min_length=1)]
+
+
+def authentication_type(written: object) -> str:
+    """Tell whose keys to expect: what the type says or, where that is wrong, the other keys."""
+    keys = written if isinstance(written, dict) else {"type": getattr(written, "type", None)}
+    if keys.get("type") in ("none", "plain"):
+        return str(keys["type"])
+    return "plain" if "users" in keys or "allow_plaintext" in keys else "none"
+
+
+Authentication = Annotated[
+    Annotated[NoAuthentication, Tag("none")] | Annotated[PlainAuthentication, Tag("plain")],
+    Discriminator(authentication_type),
+]
 
 
 class Listener(Section):
@@ -135,7 +160,7 @@ class Listener(Section):
     port: Port
     advertised_host: Host | None = None
     nodes: Nodes
-    authentication: Annotated[NoAuthentication | PlainAuthentication, Field(discriminator="type")]
+    authentication: Authentication
 
     @property
     def advertised(self) -> str:
@@ -179,7 +204,7 @@ class Config(Section):
     journal: Path
     durability: Literal["written"] = "written"
     upstream: Upstream
-    listeners: Annotated[tuple[Listener, ...], Field(min_length=1, max_length=64)]
+    listeners: Annotated[tuple[Listener, ...], Field(min_length=1)]
     forbid: tuple[ForbidRule, ...] = ()
     limits: Limits = Limits()
 

@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv4Address
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.config.across import disagreements, is_wildcard
+from gateway.config.across import Unread, disagreements, is_wildcard
+from gateway.config.model import LISTENERS_MAX, USERS_MAX
 
 if TYPE_CHECKING:
     from gateway.config.across import Json
 
+ALL_IPV4 = str(IPv4Address(0))
+FOLDER = Path("/etc/streamwitness")
 KEYS = [
     *("archive", "journal", "listeners", "forbid", "limits", "name", "id", "host", "port", "nodes"),
     *("first_port", "count", "authentication", "type", "users", "apis", "topics"),
     *("journal_bytes_max", "allow_plaintext"),
 ]
 trees = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.sampled_from(["plain", "a", "::"]),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.sampled_from(["plain", "a", "::", Unread()]),
     lambda inner: (
         st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=6)
     ),
@@ -30,14 +39,14 @@ trees = st.recursive(
 @given(st.dictionaries(st.sampled_from(KEYS), trees))
 def test_nothing_that_can_be_written_makes_a_check_fail(tree: dict[str, Json]) -> None:
     """Wrong types are for others to report."""
-    for location, message in disagreements(tree):
+    for location, message in disagreements(tree, FOLDER):
         assert location
         assert message
 
 
 def test_nothing_is_wrong_with_nothing() -> None:
     """What is missing is reported as missing."""
-    assert [] == list(disagreements({}))
+    assert [] == list(disagreements({}, FOLDER))
 
 
 @pytest.mark.parametrize(
@@ -47,3 +56,60 @@ def test_nothing_is_wrong_with_nothing() -> None:
 def test_addresses_that_nobody_can_dial_are_known(host: str, *, expected: bool) -> None:
     """A listener on all addresses must say by which one clients reach it."""
     assert expected == is_wildcard(host)
+
+
+def listening(*addresses: tuple[str, int]) -> dict[str, Json]:
+    """Return a configuration with one listener for each address."""
+    return {
+        "listeners": [
+            {"host": host, "advertised_host": "gateway", "port": port} for host, port in addresses
+        ]
+    }
+
+
+@pytest.mark.parametrize(
+    ("host", "other", "expected"),
+    [
+        ("127.0.0.1", "127.0.0.1", True),
+        ("127.0.0.1", "127.0.0.2", False),
+        (ALL_IPV4, "127.0.0.1", True),
+        ("127.0.0.1", ALL_IPV4, True),
+        ("::", "::1", True),
+        ("::1", "0:0:0:0:0:0:0:1", True),
+        ("::", "127.0.0.1", False),
+        ("gateway.example", "gateway.example", True),
+        ("gateway.example", ALL_IPV4, False),
+    ],
+)
+def test_addresses_that_cannot_both_be_bound_are_found(
+    host: str, other: str, *, expected: bool
+) -> None:
+    """As the kernel sees it, where that is known without asking for names."""
+    places = [place for place, _ in disagreements(listening((host, 1), (other, 1)), FOLDER)]
+
+    assert ([("listeners", 1, "port")] if expected else []) == places
+
+
+def test_each_listener_whose_address_is_shared_is_named() -> None:
+    """Moving away from the first must not bring up the second."""
+    tree = listening(("127.0.0.1", 1), ("127.0.0.2", 1), (ALL_IPV4, 1))
+
+    assert [
+        (("listeners", 2, "port"), "the address 0.0.0.0:1 is that of listeners.0 as well"),
+        (("listeners", 2, "port"), "the address 0.0.0.0:1 is that of listeners.1 as well"),
+    ] == list(disagreements(tree, FOLDER))
+
+
+def test_lists_have_a_longest_length() -> None:
+    """What the configuration's page promises as the most."""
+    users: list[Json] = [{}] * (USERS_MAX + 1)
+    authentication: Json = {"type": "plain", "allow_plaintext": True, "users": users}
+    listeners: list[Json] = [{"authentication": authentication}, *[{}] * LISTENERS_MAX]
+
+    assert [
+        (("listeners",), "has 65 items: at most 64 may be given"),
+        (
+            ("listeners", 0, "authentication", "users"),
+            "has 10001 items: at most 10000 may be given",
+        ),
+    ] == list(disagreements({"listeners": listeners}, FOLDER))

@@ -135,20 +135,20 @@ limits: {{journal_bytes_max: 8388608, idle_ms: x}}
         ("upstream.retries", 6, "is no key here"),
         ("listeners.0.host", 8, "clients cannot connect to 0.0.0.0"),
         ("listeners.0.port", 8, "port 19094 is also the port of a node"),
-        ("listeners.1", 10, "each listener name may appear once only"),
+        ("listeners.1.name", 10, "each listener name may appear once only"),
         ("listeners.1.port", 11, "must be a whole number"),
         ("listeners.1.nodes", 12, "port 65537 for the last node is above"),
         ("listeners.1.authentication", 14, "would cross the network readable"),
         ("listeners.1.authentication.users.0.password_hash", 15, "is not a hash"),
-        ("listeners.1.authentication.users.1", 15, "each user name may appear once only"),
+        ("listeners.1.authentication.users.1.name", 15, "each user name may appear once only"),
         ("listeners.2.authentication", 16, "is required"),
         ("listeners.2.nodes", 16, "Input should be an object"),
         ("listeners.2.port", 16, "the address 0.0.0.0:19094 is that of listeners.0 as well"),
         ("forbid.0.apis.0", 18, "no API is called 'DropTopics'"),
         ("forbid.0.apis.1", 18, "PUSH_TELEMETRY cannot be refused"),
         ("forbid.0.topics", 18, "JOIN_GROUP names no topics"),
-        ("forbid.1", 19, "each rule id may appear once only"),
         ("forbid.1.apis", 19, "at least 1 item"),
+        ("forbid.1.id", 19, "each rule id may appear once only"),
         ("forbid.1.topics", 19, "is an alias"),
         ("limits.idle_ms", 20, "must be a whole number"),
         ("limits.journal_bytes_max", 20, "must be at least 4 *"),
@@ -162,6 +162,121 @@ limits: {{journal_bytes_max: 8388608, idle_ms: x}}
     ]
     for problem, (_, _, message) in zip(found, expected, strict=True):
         assert message in problem.message
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        # What cannot be written as JSON, or read back from it.
+        (
+            "instance: gateway-1",
+            r'instance: "\ud800"',
+            [("instance", 2), ("limits.idle_ms", 23)],
+        ),
+        ("forbid:", '"\\ud800": 1\nforbid:', [(r"\ud800", 21), ("limits.idle_ms", 24)]),
+        (
+            "forbid:",
+            f"deep: {'[' * 230}{']' * 230}\nforbid:",
+            [("deep", 21), (f"deep{'.0' * 32}", 21), ("limits.idle_ms", 24)],
+        ),
+        # What cannot be read, beside what can.
+        (
+            "port: 29092\n    advertised_host: gateway.example",
+            "port: *x",
+            [
+                ("listeners.1.host", 16),
+                ("listeners.1.port", 17),
+                ("limits.idle_ms", 22),
+            ],
+        ),
+        (
+            "forbid:",
+            "retries: *x\nforbid:",
+            [
+                ("retries", 21),
+                ("retries", 21),
+                ("limits.idle_ms", 24),
+            ],
+        ),
+        (
+            "port: 29092",
+            "port: *x\n    port: y",
+            [
+                ("listeners.1.port", 17),
+                ("listeners.1.port", 18),
+                ("listeners.1.port", 18),
+                ("limits.idle_ms", 24),
+            ],
+        ),
+        (
+            "port: 29092",
+            "port: &a x\n    host: &a gw",
+            [
+                ("listeners.1.host", 18),
+                ("listeners.1.port", 17),
+                ("limits.idle_ms", 24),
+            ],
+        ),
+        # What is there, though unread, is not missing.
+        (
+            "advertised_host: gateway.example",
+            "advertised_host: *x",
+            [("listeners.1.advertised_host", 18), ("limits.idle_ms", 23)],
+        ),
+        # A type that says not which keys belong to it.
+        (
+            "      type: plain\n      allow_plaintext: true",
+            "      typ: plain\n      allow_plaintext: no",
+            [
+                ("listeners.0.authentication", 12),
+                ("listeners.0.authentication.typ", 12),
+                ("listeners.0.authentication.type", 12),
+                ("limits.idle_ms", 23),
+            ],
+        ),
+        (
+            "type: plain",
+            "type: oauth\n      retries: 1",
+            [
+                ("listeners.0.authentication.retries", 13),
+                ("listeners.0.authentication.type", 12),
+                ("limits.idle_ms", 24),
+            ],
+        ),
+        # A list that is too long.
+        (
+            '"[::1]:9092"',
+            ", ".join(["a:1"] * 64 + ["nowhere"]),
+            [
+                ("upstream.bootstrap", 5),
+                ("upstream.bootstrap.65", 5),
+                ("limits.idle_ms", 23),
+            ],
+        ),
+    ],
+)
+def test_no_kind_of_mistake_hides_another(
+    tmp_path: Path, old: str, new: str, expected: list[tuple[str, int]]
+) -> None:
+    """What is wrong far from it, and right beside it, is told in the same run."""
+    text = GOOD.replace(old, new, 1) + "limits: {idle_ms: x}\n"
+    assert old in GOOD
+    with pytest.raises(ConfigError) as caught:
+        load_config(write(tmp_path, text))
+    problems = caught.value.problems
+
+    assert sorted(expected) == sorted((each.path, each.line) for each in problems)
+    assert len(problems) == len(set(map(str, problems)))
+
+
+def test_folders_are_compared_where_they_will_lie(tmp_path: Path) -> None:
+    """Relative paths count from the file's folder, also against absolute ones and upwards."""
+    journal = "/var/lib/streamwitness/journal"
+    inside = GOOD.replace(journal, f"{tmp_path}/archive/journal")
+    apart = GOOD.replace(journal, "../journal").replace("./archive", ".")
+
+    assert "must lie apart" in "\n".join(problems_of(tmp_path, inside))
+    assert load_config(write(tmp_path, apart)).archive == tmp_path
 
 
 def test_a_value_that_cannot_be_read_is_told_once(tmp_path: Path) -> None:
@@ -203,8 +318,8 @@ def test_endless_nesting_is_refused(tmp_path: Path) -> None:
         ("journal: /var/lib/streamwitness/journal", "journal: ./archive/j", "must lie apart"),
         ("archive: ./archive", "archive: /var/lib/streamwitness", "must lie apart"),
         ("archive: ./archive", "archive: ./archive\nlimits: {idle_ms: .nan}", "limits.idle_ms"),
-        ("type: none", "type: oauth", "'oauth'"),
-        ("type: none", "typ: none", "needs a type: none or plain"),
+        ("type: none", "type: oauth", "type (line 20): must be given as none or plain"),
+        ("type: none", "typ: none", "type (line 20): must be given as none or plain"),
         ("name: alice", "name: no", "must be text: quote it"),
         ("allow_plaintext: true", 'allow_plaintext: "true"', "must be true or false"),
         ("instance:", "instanse:", "did you mean instance?"),
@@ -212,6 +327,11 @@ def test_endless_nesting_is_refused(tmp_path: Path) -> None:
         ("archive: ./archive", "archive: !secret x", "has the tag !secret"),
         ("count: 3", "count: !!int x", "is no int"),
         ("allow_plaintext: true", "allow_plaintext: !!bool x", "is no bool"),
+        ("count: 3", 'count: !!int ""', "is no int"),
+        ("archive: ./archive", r'archive: "a\0b"', "archive (line 3): holds an escape"),
+        ("forbid:", "? [a]\n: 1\nforbid:", "file (line 21): has a key that is no text"),
+        ("type: none", "type: 7", "must be given as none or plain"),
+        ("{type: none}", "7", "listeners.1.authentication (line 20): "),
         ("127.0.0.1:9092", "127.0.0.1:99999", "port outside 1 to 65535"),
         ("[::1]:9092", "::1:9092", "not of the form host:port"),
         ("forbid:", "limits: {journal_bytes_max: 8388608}\nforbid:", "must be at least 4 *"),
