@@ -3,7 +3,8 @@
 EvidenceError
 |-- JournalError    the operator: the journal cannot be written, so traffic must stop; final
 |-- ArchiveError    the caller or operator: this is no archive, or somebody else writes it
-`-- DamagedError    nobody yet: bytes are not what they should be; readers turn it into a `Damage`
+|-- DamagedError    nobody yet: bytes are not what they should be; readers turn it into a `Damage`
+`-- ProofError      whoever relies on it: a proof, signature or certificate does not hold
 """
 
 from __future__ import annotations
@@ -23,3 +24,7 @@ class ArchiveError(EvidenceError):
 
 class DamagedError(EvidenceError):
     """Stored bytes are not what a writer of this format writes; the message says in which way."""
+
+
+class ProofError(EvidenceError):
+    """A proof, a signature or a certificate does not show what it claims to."""

@@ -1,0 +1,66 @@
+"""Whom a verifier trusts, and what a checkpoint must show for that; every miss is a ProofError."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from gateway.evidence.errors import ProofError
+from gateway.evidence.log.checkpoint import Checkpoint, decode_checkpoint
+from gateway.evidence.log.folder import checkpoint_path
+from gateway.evidence.log.keys import verify_note
+from gateway.evidence.log.note import decode_note
+
+if TYPE_CHECKING:
+    from gateway.evidence.log.keys import PublicKey
+    from gateway.evidence.log.note import Note
+    from gateway.evidence.log.published import Leaves
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trust:
+    """Whom a verifier trusts; without a root key it is the one that lies in the archive."""
+
+    root: PublicKey | None = None
+    witnesses: tuple[PublicKey, ...] = ()
+    """Each of them must have cosigned the newest checkpoint."""
+    witnessed: tuple[Note, ...] = ()
+    """Checkpoints that were kept elsewhere, cosigned by one of the witnesses."""
+    now_ns: int = field(default_factory=time.time_ns)
+
+
+def cosigned_at(note: Note, witness: PublicKey) -> int:
+    """Return when the witness cosigned, in Unix seconds."""
+    signed = verify_note(note, [witness])
+    if witness not in signed:
+        raise ProofError(f"the witness {witness.name} has not cosigned it")
+    return signed[witness] or 0
+
+
+def check_lineage(leaves: Leaves, checkpoint: Checkpoint) -> None:
+    """Check that a log is one that a checkpoint was made of, then or later."""
+    if checkpoint.size > len(leaves.hashes):
+        count = len(leaves.hashes)
+        raise ProofError(f"the log had {checkpoint.size} headers and now has {count}")
+    if leaves.root(checkpoint.size) != checkpoint.root:
+        raise ProofError(f"its first {checkpoint.size} headers are not those of this log")
+
+
+def read_kept(path: str, content: bytes) -> tuple[Note, Checkpoint]:
+    """Return the checkpoint in a file that is called by its size."""
+    note = decode_note(content)
+    checkpoint = decode_checkpoint(note.text)
+    if path != checkpoint_path(checkpoint.size):
+        raise ProofError("it is not called by its size")
+    return note, checkpoint
+
+
+def check_witnessed(note: Note, trust: Trust, leaves: Leaves, log: str) -> None:
+    """Check a log against a checkpoint that was kept elsewhere; one of another log says nothing."""
+    checkpoint = decode_checkpoint(note.text)
+    if checkpoint.log != log:
+        return
+    if not verify_note(note, trust.witnesses):
+        raise ProofError("no witness that you trust has cosigned the one that you gave")
+    check_lineage(leaves, checkpoint)
