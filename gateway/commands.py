@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,7 +11,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from gateway.config.model import Config
+    from gateway.sealer import SealerOptions
 
 USAGE_EXIT_CODE = 2
 
@@ -22,6 +26,37 @@ ArchiveFolder = Annotated[Path, typer.Argument(help="The archive's folder.", sho
 AsJson = Annotated[
     bool, typer.Option("--json", help="Print a JSON document (docs/verifying.md) instead.")
 ]
+RootKey = Annotated[
+    str | None,
+    typer.Option("--root-key", help="The root key that you trust, as text or as a file with it."),
+]
+WitnessKeys = Annotated[
+    list[str] | None,
+    typer.Option("--witness-key", help="A witness that must have cosigned; repeatable."),
+]
+WitnessedFiles = Annotated[
+    list[Path] | None,
+    typer.Option("--witnessed", help="A cosigned checkpoint that was kept elsewhere; repeatable."),
+]
+OriginName = Annotated[str, typer.Argument(help="The origin.", show_default=False)]
+EventNumber = Annotated[
+    int, typer.Argument(help="The event's sequence number.", min=0, show_default=False)
+]
+ProofFile = Annotated[
+    Path, typer.Option("--out", "-o", help="The proof's file; its ending is added.")
+]
+NewKeyFile = Annotated[Path, typer.Argument(help="The file to make.", show_default=False)]
+KeyFile = Annotated[Path, typer.Argument(help="The private key's file.", show_default=False)]
+KeyName = Annotated[str, typer.Argument(help="The key's name, like example.com/gateway-1.")]
+PostQuantum = Annotated[
+    bool, typer.Option("--post-quantum", help="ML-DSA-44 instead of Ed25519, for a second key.")
+]
+IsWitness = Annotated[bool, typer.Option("--witness", help="As a witness's key.")]
+RecorderKeys = Annotated[
+    list[str], typer.Argument(help="The recorder's keys as text; an Ed25519 key first.")
+]
+CertificateFile = Annotated[Path, typer.Option("--out", "-o", help="The certificate to write.")]
+Days = Annotated[int, typer.Option("--days", help="For how long it is good.", min=1, max=3660)]
 CheckOnly = Annotated[
     bool, typer.Option("--check", help="Check the configuration, say what is wrong, and end.")
 ]
@@ -33,7 +68,13 @@ def register(app: typer.Typer) -> None:
     gateway.command("run")(run)
     gateway.command("hash-password")(hash_password)
     app.add_typer(gateway, name="gateway")
+    key = typer.Typer(no_args_is_help=True, help="Make, show and certify keys that sign logs.")
+    key.command("create")(key_create)
+    key.command("show")(key_show)
+    key.command("certify")(key_certify)
+    app.add_typer(key, name="key")
     app.command("verify")(verify)
+    app.command("prove")(prove)
 
 
 def run(config: ConfigFile, *, check: CheckOnly = False) -> None:
@@ -52,21 +93,38 @@ def run(config: ConfigFile, *, check: CheckOnly = False) -> None:
 
 
 def _run(config: Config) -> int:
-    from gateway.sealer import SealerOptions, do_without_pandas, recover
+    from gateway.sealer import do_without_pandas, recover_apart, sealer_command
     from gateway.server.run import Sealing, run_gateway
 
     do_without_pandas()
-    options = SealerOptions(
+    options = _sealer_options(config)
+    sealing = Sealing(recover=partial(recover_apart, options), command=sealer_command(options))
+    return run_gateway(config, sealing)
+
+
+def _sealer_options(config: Config) -> SealerOptions:
+    from gateway.sealer import SealerOptions, SigningOptions
+
+    given = config.signing
+    signing = (
+        None
+        if given is None
+        else SigningOptions(
+            log=given.log,
+            keys=given.keys,
+            certificate=given.certificate,
+            root=given.root_key,
+            previous=given.previous_key,
+            is_previous_lost=given.previous_key_is_lost,
+        )
+    )
+    return SealerOptions(
         archive=config.archive,
         journal=config.journal_directory(),
         origin=config.origin(),
         durability=config.durability,
+        signing=signing,
     )
-    # -P: the folder in which the gateway was started is no place to import from.
-    command = [sys.executable, "-P", "-m", "gateway.sealer"]
-    command += ["--archive", str(options.archive), "--journal", str(options.journal)]
-    command += ["--origin", options.origin, "--durability", options.durability]
-    return run_gateway(config, Sealing(recover=partial(recover, options), command=command))
 
 
 def hash_password() -> None:
@@ -87,11 +145,92 @@ def hash_password() -> None:
     typer.echo(passwords.hash_password(password))
 
 
-def verify(archive: ArchiveFolder, *, as_json: AsJson = False) -> None:
-    """Verify that an archive is as it was written: its structure, hashes, chain and sequence.
+def verify(
+    archive: ArchiveFolder,
+    *,
+    root_key: RootKey = None,
+    witness_key: WitnessKeys = None,
+    witnessed: WitnessedFiles = None,
+    as_json: AsJson = False,
+) -> None:
+    """Verify that an archive is as it was written: structure, hashes, chain, log and signatures.
 
-    Exit code 0 means whole, 1 damaged, and 2 that there is no archive.
+    Exit code 0 means whole, 1 damaged, and 2 that there is no archive or a key cannot be read.
     """
-    from gateway.verify_command import verify_archive
+    from gateway.verify_command import Trusted, verify_archive
 
-    raise typer.Exit(verify_archive(archive, as_json=as_json))
+    trusted = Trusted(root_key=root_key, witness_keys=witness_key or (), witnessed=witnessed or ())
+    raise typer.Exit(verify_archive(archive, trusted, as_json=as_json))
+
+
+def prove(
+    archive: ArchiveFolder, origin: OriginName, sequence: EventNumber, out: ProofFile
+) -> None:
+    """Write a proof that the signed log holds an event, to be checked without the archive.
+
+    Beside the proof stands the entry that it is about: the header of the event's block.
+    Exit code 2 means that there is none to give.
+    """
+    from gateway.evidence.log.proof import SUFFIX
+    from gateway.evidence.prove import prove_event
+
+    entry_file = out.with_suffix(".entry")
+    proof_file = out.with_suffix(SUFFIX)
+    with _refusing():
+        proof, entry = prove_event(archive, origin, sequence)
+        proof_file.write_bytes(proof.encode())
+        entry_file.write_bytes(entry)
+    typer.echo(f"written to {proof_file} and {entry_file}")
+
+
+def key_create(file: NewKeyFile, *, post_quantum: PostQuantum = False) -> None:
+    """Draw a private key and write it to a new file that only you can read."""
+    from gateway.evidence.log.signing import create_key_file
+
+    with _refusing():
+        create_key_file(file, is_post_quantum=post_quantum)
+    typer.echo(f"written to {file}")
+
+
+def key_show(file: KeyFile, name: KeyName, *, witness: IsWitness = False) -> None:
+    """Show the public half of a key, as configuration files and command lines take it.
+
+    A recorder's key has the name of its log.
+    """
+    from gateway.evidence.log.signing import load_signer
+
+    with _refusing():
+        typer.echo(load_signer(file, name, is_cosigner=witness).public.vkey)
+
+
+def key_certify(
+    root_file: KeyFile,
+    root_name: KeyName,
+    keys: RecorderKeys,
+    out: CertificateFile,
+    days: Days = 90,
+) -> None:
+    """Let the root key certify that keys may sign the log whose name they have, from now on.
+
+    Do this where the root key lies, which is not where the gateway runs.
+    """
+    from gateway.evidence.log.certificates import certify
+    from gateway.evidence.log.keys import decode_vkey
+    from gateway.evidence.log.signing import load_signer
+
+    with _refusing():
+        public = [decode_vkey(key) for key in keys]
+        note = certify(load_signer(root_file, root_name), public, days=days)
+        out.write_bytes(note.encode())
+    typer.echo(note.text, nl=False)
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
+    from gateway.evidence.errors import EvidenceError
+
+    try:
+        yield
+    except (EvidenceError, OSError) as error:
+        typer.echo(f"streamwitness: {error}", err=True)
+        raise typer.Exit(USAGE_EXIT_CODE) from None

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -14,17 +16,22 @@ from rich.text import Text
 
 from gateway.evidence.document import (
     DamageDocument,
+    LogDocument,
     OriginDocument,
     VerificationDocument,
     document_of,
     printable,
 )
-from gateway.evidence.errors import ArchiveError
+from gateway.evidence.errors import EvidenceError, ProofError
+from gateway.evidence.log.keys import decode_vkey
+from gateway.evidence.log.note import decode_note
+from gateway.evidence.log.trust import Trust
 from gateway.evidence.verify import Verdict, Verification, verify
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
+
+    from gateway.evidence.log.keys import PublicKey
 
 EXIT_CODES: Final = {Verdict.WHOLE: 0, Verdict.DAMAGED: 1}
 NO_ARCHIVE_EXIT_CODE: Final = 2
@@ -33,11 +40,11 @@ DAMAGES_SHOWN_MAX: Final = 50
 _WIDTH_WITHOUT_TERMINAL: Final = 120
 
 
-def verify_archive(archive: Path, *, as_json: bool) -> int:
+def verify_archive(archive: Path, trusted: Trusted, *, as_json: bool) -> int:
     """Verify the archive, print what was found, and return the exit code."""
     try:
-        document = document_of(archive, _verify(archive))
-    except ArchiveError as error:
+        document = document_of(archive, _verify(archive, trusted.load()))
+    except EvidenceError as error:
         sys.stderr.write(f"streamwitness: {printable(str(error))}\n")
         return NO_ARCHIVE_EXIT_CODE
     if as_json:
@@ -46,6 +53,34 @@ def verify_archive(archive: Path, *, as_json: bool) -> int:
         width = None if sys.stdout.isatty() else _WIDTH_WITHOUT_TERMINAL
         show(document, Console(highlight=False, width=width))
     return EXIT_CODES[document.verdict]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trusted:
+    """Keys and checkpoints as they were typed: keys as text, or as the path of a file with one."""
+
+    root_key: str | None = None
+    witness_keys: Sequence[str] = ()
+    witnessed: Sequence[Path] = ()
+
+    def load(self) -> Trust:
+        """Return whom to trust; raises ProofError."""
+        try:
+            return Trust(
+                root=None if self.root_key is None else _key(self.root_key),
+                witnesses=tuple(map(_key, self.witness_keys)),
+                witnessed=tuple(decode_note(path.read_bytes()) for path in self.witnessed),
+            )
+        except OSError as error:
+            raise ProofError(f"a witnessed checkpoint cannot be read: {error}") from error
+
+
+def _key(text: str) -> PublicKey:
+    path = Path(text)
+    try:
+        return decode_vkey(path.read_text("ascii").strip() if path.is_file() else text)
+    except (OSError, UnicodeDecodeError) as error:
+        raise ProofError(f"the key in {path} cannot be read: {error}") from error
 
 
 def show(document: VerificationDocument, console: Console) -> None:
@@ -58,24 +93,30 @@ def show(document: VerificationDocument, console: Console) -> None:
     if document.origins:
         console.print(_table(document.origins))
         _show_heads(document.origins, console)
+        _show_logs(document.origins, console)
     _show_damages("Faults", faults, console)
     notices = [damage for damage in document.damages if damage.is_information]
     _show_damages("Not faults", notices, console)
     console.print(Text("\nWhat this shows", style="bold"))
-    console.print(Text(_shown(document, is_whole=is_whole)))
+    if not is_whole:
+        console.print(Text("What is listed as a fault is not as it was written. Of the rest:"))
+    for sentence in document.shown:
+        console.print(Text(sentence))
     console.print(Text("\nWhat it cannot show", style="bold"))
     for sentence in document.not_shown:
         console.print(Text(sentence))
 
 
-def _verify(archive: Path) -> Verification:
+def _verify(archive: Path, trust: Trust) -> Verification:
     console = Console(stderr=True)
     if not console.is_terminal:
-        return verify(archive)
+        return verify(archive, trust=trust)
     with Progress(console=console, transient=True) as progress:
         task = progress.add_task("Reading", total=None)
         return verify(
-            archive, lambda done, total: progress.update(task, completed=done, total=total)
+            archive,
+            lambda done, total: progress.update(task, completed=done, total=total),
+            trust,
         )
 
 
@@ -131,6 +172,26 @@ def _show_heads(origins: Sequence[OriginDocument], console: Console) -> None:
         console.print(Text(told), soft_wrap=True)
 
 
+def _show_logs(origins: Sequence[OriginDocument], console: Console) -> None:
+    console.print(Text("Signed logs", style="bold"))
+    for origin in origins:
+        console.print(Text(f"{origin.origin}: {_told(origin.log)}"), soft_wrap=True)
+
+
+def _told(log: LogDocument) -> str:
+    if log.covered_sequence is None:
+        return "none"
+    whose = "as given" if log.is_root_key_given else "as found in the archive"
+    told = [
+        f"{log.name}, {_count(log.size, 'header')} up to event {log.covered_sequence}",
+        f"{_count(log.keys, 'key')} certified by {log.root_key} ({whose})",
+    ]
+    if log.uncovered_events:
+        told.append(f"{_count(log.uncovered_events, 'newer event')} not covered yet")
+    told += [f"cosigned by {name} at {_short(at)}" for name, at in sorted(log.cosigned.items())]
+    return "; ".join(told)
+
+
 def _show_damages(title: str, damages: Sequence[DamageDocument], console: Console) -> None:
     if not damages:
         return
@@ -152,9 +213,3 @@ def _place(damage: DamageDocument) -> str:
     if damage.first_sequence is not None:
         parts.append(f"events {damage.first_sequence} to {damage.last_sequence}")
     return ", ".join(parts)
-
-
-def _shown(document: VerificationDocument, *, is_whole: bool) -> str:
-    if is_whole:
-        return document.shown
-    return "What is listed as a fault is not as it was written. Of the rest: " + document.shown

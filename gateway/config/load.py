@@ -100,9 +100,9 @@ def load_config(file: Path) -> Config:
         ]
     if problems:
         raise ConfigError(file, sorted(problems, key=lambda problem: problem.line or 0))
-    return config.model_copy(
-        update={"archive": folder / config.archive, "journal": folder / config.journal}
-    )
+    signing = None if config.signing is None else config.signing.within(folder)
+    places = {"archive": folder / config.archive, "journal": folder / config.journal}
+    return config.model_copy(update={**places, "signing": signing})
 
 
 def _nothing(_: Unread) -> None:

@@ -16,6 +16,9 @@ from pydantic import (
 )
 
 from gateway.apis.refusal import refusable
+from gateway.evidence.errors import ProofError
+from gateway.evidence.log.keys import decode_vkey
+from gateway.evidence.log.note import check_key_name
 from gateway.identity.passwords import PasswordHash, parse_password_hash
 from gateway.session.options import FRAME_BYTES_MAX, IDLE_MS, IN_FLIGHT_MAX
 from gateway.wire.api_keys import ApiKey
@@ -54,6 +57,20 @@ def _refusable_api(name: str) -> str:
     return name
 
 
+def _log_name(text: str) -> str:
+    try:
+        return check_key_name(text)
+    except ProofError as error:
+        raise ValueError(str(error)) from None
+
+
+def _root_key(text: str) -> str:
+    try:
+        return decode_vkey(text).vkey
+    except ProofError as error:
+        raise ValueError(str(error)) from None
+
+
 def _address(text: str) -> str:
     split_address(text)
     return text
@@ -66,6 +83,8 @@ Glob = Annotated[str, Field(min_length=1, max_length=249)]
 
 Address = Annotated[str, AfterValidator(_address)]
 RefusableApi = Annotated[str, AfterValidator(_refusable_api)]
+LogName = Annotated[str, AfterValidator(_log_name)]
+RootKey = Annotated[str, AfterValidator(_root_key)]
 
 
 class Section(BaseModel):
@@ -196,6 +215,28 @@ class Limits(Section):
     drain_seconds: Annotated[int, Field(ge=0, le=3_600)] = 10
 
 
+class Signing(Section):
+    """The keys that sign the log of what is recorded; without this section the sealer makes one."""
+
+    log: LogName
+    keys: Annotated[tuple[Path, ...], Field(min_length=1, max_length=2)]
+    certificate: Path
+    root_key: RootKey
+    previous_key: Path | None = None
+    previous_key_is_lost: bool = False
+
+    def within(self, folder: Path) -> Signing:
+        """Return the section with paths that count from a folder."""
+        previous = None if self.previous_key is None else folder / self.previous_key
+        return self.model_copy(
+            update={
+                "keys": tuple(folder / key for key in self.keys),
+                "certificate": folder / self.certificate,
+                "previous_key": previous,
+            }
+        )
+
+
 class Config(Section):
     """The whole configuration of one gateway."""
 
@@ -203,6 +244,7 @@ class Config(Section):
     archive: Path
     journal: Path
     durability: Literal["written"] = "written"
+    signing: Signing | None = None
     upstream: Upstream
     listeners: Annotated[tuple[Listener, ...], Field(min_length=1)]
     forbid: tuple[ForbidRule, ...] = ()

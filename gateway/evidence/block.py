@@ -16,13 +16,18 @@ from typing import Annotated, Final
 import msgspec
 
 from gateway.evidence.errors import DamagedError
+from gateway.evidence.log.certificates import KeyChange
+from gateway.evidence.log.tiles import ENTRY_BYTES_MAX
 
-SEGMENT_FORMAT: Final = 1
+SEGMENT_FORMAT: Final = 2
+# Format 1 had no log.
+SEGMENT_FORMATS: Final = (1, 2)
 # One of the sixteen skippable magics of RFC 8878 section 3.1.2; the last but four is the seek
 # table's.
 HEADER_MAGIC: Final = 0x184D2A5B
-# A block of 1 MiB cannot hold events of more bundles and boots than this has room for.
 HEADER_BYTES_MAX: Final = 1024 * 1024
+# What a header may list, so that its line fits an entry of the log.
+DISTINCT_MAX: Final = 256
 NO_PREVIOUS: Final = "0" * 64
 SKIPPABLE: Final = struct.Struct("<II")
 _DIGEST_LINE_BYTES: Final = 66
@@ -59,7 +64,9 @@ class CloseReason(StrEnum):
     RECOVERY = "recovery"
 
 
-class BlockHeader(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class BlockHeader(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
+):
     """The header of one frame; docs/segment-format.md explains each field.
 
     `block` counts the headers of an origin over all its segments, `segment` its segments. An open
@@ -91,6 +98,9 @@ class BlockHeader(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     durability: str
     reason: CloseReason | None
     torn_bytes: _Count
+    log: str | None = None
+    keys: tuple[str, ...] = ()
+    key_change: KeyChange | None = None
 
 
 @dataclass(slots=True)
@@ -128,33 +138,40 @@ class _AnyHeader(msgspec.Struct):
     format: int
 
 
-def encode_header(header: BlockHeader) -> tuple[bytes, str]:
-    """Return the skippable frame of the header and the header's hash in hex."""
+@dataclass(frozen=True, slots=True)
+class EncodedHeader:
+    """A header as bytes: its line, the hash of that in hex, and the frame that holds both."""
+
+    line: bytes
+    digest: str
+    frame: bytes
+
+
+def encode_header(header: BlockHeader) -> EncodedHeader:
+    """Return the header as it is stored."""
     line = msgspec.json.encode(header)
     digest = hashlib.sha256(line).hexdigest()
     content = b"%b\n%b\n" % (line, digest.encode())
-    assert len(content) <= HEADER_BYTES_MAX, "the writer bounds what a header lists"
-    return SKIPPABLE.pack(HEADER_MAGIC, len(content)) + content, digest
+    assert len(line) <= ENTRY_BYTES_MAX, "the writer bounds what a header lists"
+    return EncodedHeader(line, digest, SKIPPABLE.pack(HEADER_MAGIC, len(content)) + content)
 
 
-def decode_header(content: bytes) -> tuple[BlockHeader, str]:
-    """Return the header in a skippable frame's content and its hash; raises DamagedError."""
-    line, digest = (
-        content[:-_DIGEST_LINE_BYTES],
-        hashlib.sha256(content[:-_DIGEST_LINE_BYTES]).hexdigest(),
-    )
+def decode_header(content: bytes) -> tuple[BlockHeader, EncodedHeader]:
+    """Return the header in a skippable frame's content; raises DamagedError."""
+    line = content[:-_DIGEST_LINE_BYTES]
+    digest = hashlib.sha256(line).hexdigest()
     if content[-_DIGEST_LINE_BYTES:] != b"\n%b\n" % digest.encode():
         raise DamagedError("the header does not match its own SHA-256")
     try:
         found = msgspec.json.decode(line, type=_AnyHeader).format
-        if found != SEGMENT_FORMAT:
+        if found not in SEGMENT_FORMATS:
             raise DamagedError(
-                f"the header has format {found}; this version reads {SEGMENT_FORMAT}"
+                f"the header has format {found}; this version reads up to {SEGMENT_FORMAT}"
             )
         header = msgspec.json.decode(line, type=BlockHeader)
     except msgspec.MsgspecError as error:
         raise DamagedError(f"the header cannot be read: {error}") from error
-    return header, digest
+    return header, EncodedHeader(line, digest, SKIPPABLE.pack(HEADER_MAGIC, len(content)) + content)
 
 
 def least(known: int | None, seen: int | None) -> int | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 
 class DamageKind(StrEnum):
@@ -37,8 +38,45 @@ class DamageKind(StrEnum):
     """The seek table contradicts the frames."""
     TRAILING_BYTES = "trailing_bytes"
     """Something stands behind the end of a sealed segment."""
+    LOG_FILE = "log_file"
+    """A file of the log is missing, unreadable, not as it was published, or none of the log's."""
+    CHECKPOINT = "checkpoint"
+    """A checkpoint is missing, unreadable, not signed as it must be, or of another tree."""
+    KEY = "key"
+    """A change of key or a certificate is wrong, or the root key is not the trusted one."""
+    LEAF = "leaf"
+    """A header is sound in itself and not the one that the signed log holds in its place."""
+    MISSING = "missing"
+    """The signed log holds headers that stand in no segment."""
+    WITNESS = "witness"
+    """A witness did not cosign, or saw another history or a longer one."""
     OPEN_TAIL = "open_tail"
     """Information: the segment is still being written."""
+    UNSIGNED = "unsigned"
+    """Information: the origin has no log."""
+    UNCOVERED = "uncovered"
+    """Information: no checkpoint covers the newest headers yet."""
+    UNFINISHED_FILE = "unfinished_file"
+    """Information: a file of the log was being written when it was looked at, or in a crash."""
+    SILENCE = "silence"
+    """Information: nothing was recorded for longer than a living recorder lets pass."""
+    CLOCK = "clock"
+    """Information: the sealer's clock went back."""
+    KEY_LOST = "key_lost"
+    """Information: a key was changed without the signature of the one before."""
+
+
+INFORMATION: Final = frozenset(
+    {
+        DamageKind.OPEN_TAIL,
+        DamageKind.UNSIGNED,
+        DamageKind.UNCOVERED,
+        DamageKind.UNFINISHED_FILE,
+        DamageKind.SILENCE,
+        DamageKind.CLOCK,
+        DamageKind.KEY_LOST,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,5 +108,5 @@ class Damage:
 
     @property
     def is_information(self) -> bool:
-        """Whether this is no fault: an archive that is being written has an open tail."""
-        return self.kind is DamageKind.OPEN_TAIL
+        """Whether this is no fault, but to be known: an archive being written has an open tail."""
+        return self.kind in INFORMATION

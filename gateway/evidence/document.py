@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from gateway.evidence.block import least, most
-from gateway.evidence.verify import NOT_SHOWN, REMEDIES, SHOWN, Verdict
+from gateway.evidence.claims import not_shown, shown
+from gateway.evidence.verify import REMEDIES, Verdict
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from gateway.evidence.damage import Damage
+    from gateway.evidence.log_check import LogVerification
     from gateway.evidence.stored import StoredHeader
     from gateway.evidence.verify import OriginVerification, Verification
 
-DOCUMENT_FORMAT: Final = 1
+DOCUMENT_FORMAT: Final = 2
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -27,6 +29,20 @@ class HeadDocument(msgspec.Struct, frozen=True, kw_only=True):
     digest: str
     segment: int
     block: int
+
+
+class LogDocument(msgspec.Struct, frozen=True, kw_only=True):
+    """What an origin's log shows; docs/verifying.md explains each field."""
+
+    name: str | None
+    root_key: str | None
+    is_root_key_given: bool
+    size: int
+    root_hash: str | None
+    covered_sequence: int | None
+    uncovered_events: int
+    keys: int
+    cosigned: dict[str, str | None]
 
 
 class OriginDocument(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,6 +59,7 @@ class OriginDocument(msgspec.Struct, frozen=True, kw_only=True):
     last_time: str | None
     is_open: bool
     head: HeadDocument | None
+    log: LogDocument
 
 
 class DamageDocument(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,7 +91,7 @@ class VerificationDocument(msgspec.Struct, frozen=True, kw_only=True):
     last_time: str | None
     origins: list[OriginDocument]
     damages: list[DamageDocument]
-    shown: str
+    shown: tuple[str, ...]
     not_shown: tuple[str, ...]
 
 
@@ -97,8 +114,8 @@ def document_of(archive: Path, verification: Verification) -> VerificationDocume
         last_time=time_text(last),
         origins=[_origin(origin) for origin in found],
         damages=[_damage(damage) for damage in verification.damages],
-        shown=SHOWN,
-        not_shown=NOT_SHOWN,
+        shown=shown(found),
+        not_shown=not_shown(found),
     )
 
 
@@ -131,6 +148,21 @@ def _origin(found: OriginVerification) -> OriginDocument:
         last_time=time_text(found.last_wall_ns),
         is_open=found.is_open,
         head=_head(found.head),
+        log=_log(found.log),
+    )
+
+
+def _log(log: LogVerification) -> LogDocument:
+    return LogDocument(
+        name=None if log.log is None else printable(log.log),
+        root_key=None if log.root_vkey is None else printable(log.root_vkey),
+        is_root_key_given=log.is_root_given,
+        size=log.size,
+        root_hash=log.root_hash,
+        covered_sequence=log.covered_sequence,
+        uncovered_events=log.uncovered_events,
+        keys=log.key_count,
+        cosigned={name: time_text(at * 1_000_000_000) for name, at in log.cosigned.items()},
     )
 
 

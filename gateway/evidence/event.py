@@ -21,6 +21,10 @@ class EventKind(StrEnum):
 
     RECORDER_START = "recorder_start"
     RECORDER_STOP = "recorder_stop"
+    HEARTBEAT = "heartbeat"
+    """The recording process lives; recorded when nothing else was for a while."""
+    CLOCK_STEP = "clock_step"
+    """The wall clock moved against the monotonic one."""
     SESSION_OPEN = "session_open"
     SESSION_AUTHENTICATED = "session_authenticated"
     SESSION_REJECTED = "session_rejected"

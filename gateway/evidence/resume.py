@@ -99,7 +99,7 @@ def _take(found: _Found, stored: StoredBlock) -> None:
         found.is_sound_behind = True
         return
     found.state.segment_id = header.segment_id
-    found.state.add(header, stored.digest, header_bytes=stored.header_bytes, frame=stored.frame)
+    found.state.add(header, stored.encoded, stored.frame)
 
 
 def _forget_cached(file: BinaryIO) -> None:

@@ -18,6 +18,7 @@ from gateway.evidence.block import (
     BlockHeader,
     BlockKind,
     CloseReason,
+    EncodedHeader,
     Totals,
     encode_header,
 )
@@ -29,6 +30,8 @@ from gateway.evidence.seekable import SeekEntry, encode_seek_table, entry_of, sk
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
+
+    from gateway.evidence.log.writer import LogSigning, LogWriter
 
 SUFFIX: Final = ".arrow.zst"
 PARTIAL_SUFFIX: Final = SUFFIX + ".partial"
@@ -62,6 +65,8 @@ class SealOptions:
     durability: str = "written"
     """The journal's mode, as every header states it."""
     compression_level: int = 3
+    log: LogSigning | None = None
+    """How the origin's log is signed; None leaves the archive without one."""
     clock: Callable[[], int] = field(default=time.time_ns)
     new_segment_id: Callable[[], str] = field(default=_new_segment_id)
 
@@ -79,20 +84,21 @@ class SegmentState:
     content_bytes: int = 0
     is_closed: bool = False
 
-    def add(self, header: BlockHeader, digest: str, *, header_bytes: int, frame: bytes) -> None:
+    def add(self, header: BlockHeader, encoded: EncodedHeader, frame: bytes) -> None:
         """Take in one header with its frame."""
         if header.kind is BlockKind.OPEN:
             self.totals = Totals.said_by(header)
         if header.kind is BlockKind.BLOCK:
             self.totals.add(header)
-        self.entries += (skippable_entry(header_bytes), entry_of(frame, header.content_bytes))
-        self.stored_bytes += header_bytes + len(frame)
+        header_entry = skippable_entry(len(encoded.frame))
+        self.entries += (header_entry, entry_of(frame, header.content_bytes))
+        self.stored_bytes += len(encoded.frame) + len(frame)
         self.content_bytes += header.content_bytes
         self.is_closed = header.kind is BlockKind.CLOSE
         self.chain = Chain(
             segment=header.segment + self.is_closed,
             block=header.block + 1,
-            previous_sha256=digest,
+            previous_sha256=encoded.digest,
             sequence=header.last_sequence + 1,
         )
 
@@ -100,7 +106,16 @@ class SegmentState:
 class SegmentWriter:
     """Writes the blocks of one segment; any OSError is final: do not use the writer after it."""
 
-    def __init__(self, path: Path, fd: int, state: SegmentState, options: SealOptions) -> None:
+    def __init__(
+        self,
+        path: Path,
+        fd: int,
+        state: SegmentState,
+        options: SealOptions,
+        log: LogWriter | None = None,
+    ) -> None:
+        """Carry on a file; every header that is written becomes a leaf of the log."""
+        self._log = log
         self.path = path
         self._fd = fd
         self._state = state
@@ -112,7 +127,12 @@ class SegmentWriter:
 
     @classmethod
     def create(
-        cls, directory: Path, origin: str, chain: Chain, options: SealOptions
+        cls,
+        directory: Path,
+        origin: str,
+        chain: Chain,
+        options: SealOptions,
+        log: LogWriter | None = None,
     ) -> SegmentWriter:
         """Start the segment that follows in the chain."""
         path = directory / f"{chain.sequence:020d}{PARTIAL_SUFFIX}"
@@ -124,8 +144,14 @@ class SegmentWriter:
             chain=chain,
             totals=Totals(chain.sequence),
         )
-        writer = cls(path, fd, state, options)
-        writer._write(EVENT_SCHEMA.serialize(), writer._outline(BlockKind.OPEN))
+        writer = cls(path, fd, state, options, log)
+        outline = writer._outline(BlockKind.OPEN)
+        if log is not None:
+            opening = log.opening()
+            outline = msgspec.structs.replace(
+                outline, log=opening.log, keys=opening.keys, key_change=opening.key_change
+            )
+        writer._write(EVENT_SCHEMA.serialize(), outline)
         return writer
 
     @property
@@ -227,6 +253,8 @@ class SegmentWriter:
             content_bytes=len(content),
             frame_sha256=hashlib.sha256(frame).hexdigest(),
         )
-        encoded, digest = encode_header(header)
-        write_all(self._fd, [encoded, frame])
-        self._state.add(header, digest, header_bytes=len(encoded), frame=frame)
+        encoded = encode_header(header)
+        write_all(self._fd, [encoded.frame, frame])
+        self._state.add(header, encoded, frame)
+        if self._log is not None:
+            self._log.append(encoded.line)

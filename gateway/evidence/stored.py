@@ -11,6 +11,7 @@ from gateway.evidence.block import (
     HEADER_MAGIC,
     SKIPPABLE,
     BlockHeader,
+    EncodedHeader,
     decode_header,
 )
 from gateway.evidence.errors import DamagedError
@@ -22,12 +23,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredHeader:
-    """A sound header, its hash, and the bytes that it takes up."""
+    """A sound header, as it is stored and where."""
 
     header: BlockHeader
-    digest: str
+    encoded: EncodedHeader
     position: int
-    header_bytes: int
+
+    @property
+    def digest(self) -> str:
+        """The header's hash in hex."""
+        return self.encoded.digest
+
+    @property
+    def header_bytes(self) -> int:
+        """The bytes that it takes up."""
+        return len(self.encoded.frame)
 
     @property
     def frame_position(self) -> int:
@@ -104,11 +114,8 @@ class SegmentFile:
         if magic != HEADER_MAGIC or content_bytes > HEADER_BYTES_MAX:
             raise DamagedError("no block header stands where one should")
         content = self.read(position + SKIPPABLE.size, content_bytes)
-        header, digest = decode_header(content)
-        header_bytes = SKIPPABLE.size + content_bytes
-        return StoredHeader(
-            header=header, digest=digest, position=position, header_bytes=header_bytes
-        )
+        header, encoded = decode_header(content)
+        return StoredHeader(header=header, encoded=encoded, position=position)
 
     def block(self, position: int) -> StoredBlock:
         """Return the header at the position with its frame."""
@@ -122,9 +129,8 @@ class SegmentFile:
         is_sound = hashlib.sha256(frame).hexdigest() == header.frame_sha256
         return StoredBlock(
             header=header,
-            digest=stored.digest,
+            encoded=stored.encoded,
             position=position,
-            header_bytes=stored.header_bytes,
             frame=frame,
             frame_error=None if is_sound else "the frame does not match the SHA-256 in its header",
         )

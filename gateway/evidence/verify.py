@@ -16,6 +16,8 @@ from gateway.evidence.archive import (
 )
 from gateway.evidence.block import least, most
 from gateway.evidence.damage import Damage, DamageKind
+from gateway.evidence.log.trust import Trust
+from gateway.evidence.log_check import LogVerification, check_log
 from gateway.evidence.reader import Block, SegmentReader
 
 if TYPE_CHECKING:
@@ -25,17 +27,6 @@ if TYPE_CHECKING:
 
     from gateway.evidence.stored import StoredHeader
 
-SHOWN: Final = (
-    "Every byte of every segment is as its hashes say, and within each origin every block follows "
-    "the one before it: nothing in between was changed, removed, added, doubled or moved without "
-    "also computing all later hashes anew."
-)
-NOT_SHOWN: Final = (
-    "That nobody computed the chain anew from some point on: it carries no signature yet.",
-    "That nothing is gone from the end: the newest blocks and segments, or a whole origin.",
-    "That the recorder ran all the time, that its clock was right, or that all traffic passed it.",
-    "Against the first two, compare the chain heads with ones that were noted elsewhere.",
-)
 REMEDIES: Final[Mapping[DamageKind, str]] = {
     DamageKind.MARKER: "Find out who touched the file; the segments do not depend on it.",
     DamageKind.UNREADABLE: "Copy the medium before anything else; check permissions and disk.",
@@ -51,7 +42,19 @@ REMEDIES: Final[Mapping[DamageKind, str]] = {
     DamageKind.TRUNCATED: "Look for the whole segment in other copies of the archive.",
     DamageKind.SEEK_TABLE: "The blocks are unharmed: compare the end of the file with a copy.",
     DamageKind.TRAILING_BYTES: "Keep them apart: they are no evidence of the gateway's.",
+    DamageKind.LOG_FILE: "Take the file from a copy: what was signed tells which one is right.",
+    DamageKind.CHECKPOINT: "Do not rely on what only this checkpoint covers; look for copies.",
+    DamageKind.KEY: "Ask the holder of the root key which keys were certified, and when.",
+    DamageKind.LEAF: "This header was forged or exchanged: take the segment from another copy.",
+    DamageKind.MISSING: "Look for the segment in other copies; until then it is a gap.",
+    DamageKind.WITNESS: "Ask the witness for its newest checkpoint of this log and compare.",
     DamageKind.OPEN_TAIL: "Nothing, while the gateway runs; after a crash, start it once more.",
+    DamageKind.UNSIGNED: "Compare the chain head with one that was noted elsewhere.",
+    DamageKind.UNCOVERED: "Nothing, while the gateway runs: a checkpoint comes every few seconds.",
+    DamageKind.UNFINISHED_FILE: "Nothing: what it was to replace still stands.",
+    DamageKind.SILENCE: "Find out why the recorder stopped; traffic could not pass it meanwhile.",
+    DamageKind.CLOCK: "Order events by their sequence numbers, not by time.",
+    DamageKind.KEY_LOST: "Ask the holder of the root key why the old key could not sign.",
 }
 
 
@@ -81,6 +84,7 @@ class OriginVerification:
     """The last header, to which the hashes of all before it lead; None when none is sound."""
     is_open: bool = False
     """Whether the newest segment is being written, or was when its writer died."""
+    log: LogVerification = field(default_factory=LogVerification)
 
     def add(self, block: Block) -> None:
         """Count a block that is sound."""
@@ -117,12 +121,15 @@ class Verification:
 
 
 def verify(
-    archive: Path, on_progress: Callable[[int, int], object] = lambda _done, _total: None
+    archive: Path,
+    on_progress: Callable[[int, int], object] = lambda _done, _total: None,
+    trust: Trust | None = None,
 ) -> Verification:
     """Read the whole archive and return what is sound and what is not.
 
-    `on_progress` is given the bytes read and all bytes to read, from time to time. Damage never
-    raises. Raises ArchiveError when the path is no archive at all.
+    Signatures are checked against the keys of `trust`. `on_progress` is given the bytes read and
+    all bytes to read, from time to time. Damage never raises. Raises ArchiveError when the path is
+    no archive at all.
     """
     verification = Verification()
     problem = check_archive(archive)
@@ -136,6 +143,8 @@ def verify(
             on_progress(done, total)
             for read in _verify_origin(archive, origin, verification.damages, threads):
                 on_progress(done + read, total)
+            origin.log, damages = check_log(archive, origin.origin, trust or Trust())
+            verification.damages += damages
             done += origin.stored_bytes
     on_progress(total, total)
     return verification

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, BinaryIO, Final
 
-from gateway.evidence.block import SEGMENT_FORMAT, SKIPPABLE, BlockHeader, BlockKind
+from gateway.evidence.block import SEGMENT_FORMATS, SKIPPABLE, BlockHeader, BlockKind
 from gateway.evidence.damage import Damage, DamageKind
 from gateway.evidence.errors import DamagedError
 from gateway.evidence.seekable import (
@@ -114,17 +115,15 @@ class SegmentWalk:
     def _search(self, start: int) -> int:
         """Return the position of the next sound header by how its line starts."""
         # The whole prefix, not the magic number: a payload full of that would take hours.
-        prefix = self._header_prefix()
+        pattern, prefix_bytes = self._header_pattern()
         position = start + SKIPPABLE.size
         while position < self._size:
             chunk = self._file.read(position, min(_SEARCH_BYTES, self._size - position))
-            found = chunk.find(prefix)
-            while found >= 0:
-                if self._has_header(position + found - SKIPPABLE.size):
-                    return position + found - SKIPPABLE.size
-                found = chunk.find(prefix, found + 1)
+            for found in pattern.finditer(chunk):
+                if self._has_header(position + found.start() - SKIPPABLE.size):
+                    return position + found.start() - SKIPPABLE.size
             # The prefix may lie across two chunks.
-            position += max(len(chunk) - len(prefix) + 1, 1)
+            position += max(len(chunk) - prefix_bytes + 1, 1)
         return self._size
 
     def _boundaries(self) -> list[int]:
@@ -135,18 +134,21 @@ class SegmentWalk:
             return []
 
     def _has_header(self, position: int) -> bool:
-        prefix = self._header_prefix()
+        pattern, prefix_bytes = self._header_pattern()
         try:
-            if self._file.read(position + SKIPPABLE.size, len(prefix)) != prefix:
+            if not pattern.match(self._file.read(position + SKIPPABLE.size, prefix_bytes)):
                 return False
             self._file.header(position)
         except DamagedError:
             return False
         return True
 
-    def _header_prefix(self) -> bytes:
-        known = self._segment_id or ""
-        return b'{"format":%d,"segment_id":"%b' % (SEGMENT_FORMAT, known.encode())
+    def _header_pattern(self) -> tuple[re.Pattern[bytes], int]:
+        """Return how a header line starts, and the bytes of that."""
+        formats = b"".join(b"%d" % number for number in SEGMENT_FORMATS)
+        known = re.escape((self._segment_id or "").encode())
+        pattern = re.compile(b'\\{"format":[%b],"segment_id":"%b' % (formats, known))
+        return pattern, len(b'{"format":1,"segment_id":"') + len(self._segment_id or "")
 
     def _damaged(self, error: DamagedError, position: int, following: int) -> Damage:
         message = f"{error}; {following - position} bytes cannot be read"

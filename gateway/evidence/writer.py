@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from gateway.evidence.archive import LOCK, create_archive
-from gateway.evidence.block import CloseReason
+from gateway.evidence.block import DISTINCT_MAX, CloseReason
+from gateway.evidence.leaves import carry_on, newest_keys
 from gateway.evidence.lock import FileLock
+from gateway.evidence.log.folder import log_directory
+from gateway.evidence.log.writer import LogWriter
 from gateway.evidence.resume import resume
 from gateway.evidence.segment import SealOptions, SegmentWriter
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from gateway.evidence.rows import Row
@@ -51,11 +54,18 @@ class ArchiveWriter:
             wait_seconds=lock_wait_seconds,
         )
         self._segment: SegmentWriter | None = None
+        self._log: LogWriter | None = None
         try:
             self._chain = resume(self._segments, self._origin, self._options, kept_from=kept_from)
+            if self._options.log is not None:
+                directory = log_directory(archive, origin)
+                keys = newest_keys(self._segments)
+                self._log = LogWriter(directory, self._options.log, keys)
+                self._chain = carry_on(self._log, self._segments, self._chain)
         except BaseException:
             self._lock.release()
             raise
+        self._covered_sequence = 0
 
     @property
     def next_sequence(self) -> int:
@@ -67,11 +77,28 @@ class ArchiveWriter:
         """Whether a segment has been started and not sealed."""
         return self._segment is not None
 
+    @property
+    def covered_sequence(self) -> int:
+        """The sequence number behind the last event that a checkpoint made by this writer covers.
+
+        Without a log it is that behind the last event that was synced.
+        """
+        return self._covered_sequence
+
     def append(self, rows: Sequence[Row], reason: CloseReason = CloseReason.SIZE) -> None:
-        """Write one block of rows with successive sequence numbers; durable after `sync`."""
+        """Write rows with successive sequence numbers, in one block; durable after `sync`.
+
+        Rows of more boots and policy bundles than a header lists take several blocks.
+        """
+        for part in _listable(rows):
+            self._append(part, reason)
+
+    def _append(self, rows: Sequence[Row], reason: CloseReason) -> None:
         if self._segment is None:
             chain = msgspec.structs.replace(self._chain, sequence=rows[0].sequence)
-            self._segment = SegmentWriter.create(self._segments, self._origin, chain, self._options)
+            self._segment = SegmentWriter.create(
+                self._segments, self._origin, chain, self._options, self._log
+            )
         self._segment.append(rows, reason)
         if (
             self._segment.stored_bytes >= SEGMENT_BYTES_MAX
@@ -84,6 +111,13 @@ class ArchiveWriter:
         """Make everything appended so far durable."""
         if self._segment is not None:
             self._segment.sync()
+        if self._log is None:
+            self._covered_sequence = self.next_sequence
+
+    def checkpoint(self) -> None:
+        """Make everything appended so far durable, and sign that."""
+        self.sync()
+        self._sign()
 
     def seal(self, reason: CloseReason) -> None:
         """End the segment; the next event starts another."""
@@ -91,8 +125,27 @@ class ArchiveWriter:
             self._segment.close(reason)
             self._chain = self._segment.chain
             self._segment = None
+            self._sign(is_kept=True)
 
     def close(self, reason: CloseReason = CloseReason.SHUTDOWN) -> None:
-        """Seal what is open and let another writer in."""
+        """Seal what is open, sign what is not signed yet, and let another writer in."""
         self.seal(reason)
+        self._sign()
         self._lock.release()
+
+    def _sign(self, *, is_kept: bool = False) -> None:
+        if self._log is not None:
+            self._log.checkpoint(is_kept=is_kept)
+        self._covered_sequence = self.next_sequence
+
+
+def _listable(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
+    """Divide rows so that a header can list the boots and policy bundles of each part."""
+    boots = {row.boot_id for row in rows}
+    bundles = {row.event.bundle_digest for row in rows}
+    if len(boots) + len(bundles) <= DISTINCT_MAX:
+        yield rows
+    else:
+        middle = len(rows) // 2
+        yield from _listable(rows[:middle])
+        yield from _listable(rows[middle:])

@@ -7,12 +7,14 @@ blocks and a newer file exists. It is the only writer of its origin's part of th
 
 What a supervisor does:
 
-1. `recover(SealerOptions(...))` before the gateway records anything: seals what an earlier run
-   left, keeps torn bytes as `torn` rows, writes `outcome_unknown` for intents without an answer,
-   and returns the next sequence number for the `JournalWriter`. Safe when nothing exists; waits a
-   while for the sealer of an earlier run to end; raises `ArchiveError` when that does not happen.
-2. `python -m gateway.sealer --archive DIR --journal DIR --origin NAME [--durability written]`
-   beside the gateway. It needs no readiness signal: what is recorded before it runs, waits.
+1. `recover_apart(SealerOptions(...))` before the gateway records anything: seals what an earlier
+   run left, keeps torn bytes as `torn` rows, writes `outcome_unknown` for intents without an
+   answer, and returns the next sequence number for the `JournalWriter`. Safe when nothing exists;
+   waits a while for the sealer of an earlier run to end; raises `ArchiveError` when that does not
+   happen. Like the sealer it is a process of its own, for only such a one reads the private keys
+   that sign the log.
+2. `sealer_command(SealerOptions(...))` beside the gateway. It needs no readiness signal: what is
+   recorded before it runs, waits.
 3. When it dies, start the same command again: it carries on where it stopped. Exit code 1 and a
    line on standard error mean that the archive or the journal failed (disk full, I/O error, lock).
 4. To end it, close the `JournalWriter`, then close the sealer's standard input: it seals the rest,
@@ -22,7 +24,16 @@ What a supervisor does:
    to every process; SIGKILL costs nothing.
 """
 
+from gateway.sealer.apart import recover_apart, sealer_command
+from gateway.sealer.keys import SigningOptions
 from gateway.sealer.sealing import SealerOptions, recover
 from gateway.sealer.without_pandas import do_without_pandas
 
-__all__ = ["SealerOptions", "do_without_pandas", "recover"]
+__all__ = [
+    "SealerOptions",
+    "SigningOptions",
+    "do_without_pandas",
+    "recover",
+    "recover_apart",
+    "sealer_command",
+]

@@ -8,14 +8,13 @@ import select
 import signal
 import sys
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from gateway.evidence.block import CloseReason
 from gateway.evidence.errors import EvidenceError
-from gateway.sealer.sealing import Sealer, SealerOptions
+from gateway.sealer.sealing import Sealer, SealerOptions, decode_options, recover
 from gateway.sealer.without_pandas import do_without_pandas
 
 if TYPE_CHECKING:
@@ -45,16 +44,17 @@ class Lifeline:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Seal until told to end; return 0, or 1 with a line on standard error."""
+    """Seal until told to end, or recover; return 0, or 1 with a line on standard error."""
     parser = argparse.ArgumentParser(prog="python -m gateway.sealer", description=__doc__)
-    parser.add_argument("--archive", type=Path, required=True)
-    parser.add_argument("--journal", type=Path, required=True)
-    parser.add_argument("--origin", required=True)
-    parser.add_argument("--durability", default="written")
-    options = SealerOptions(**vars(parser.parse_args(arguments)))
-    lifeline = Lifeline()
+    parser.add_argument("options", type=decode_options, help="SealerOptions as a JSON object")
+    parser.add_argument("--recover", action="store_true", help="recover, and print what is next")
+    parsed = parser.parse_args(arguments)
+    options: SealerOptions = parsed.options
     try:
-        _seal(options, lifeline)
+        if parsed.recover:
+            sys.stdout.write(f"{recover(options)}\n")
+        else:
+            _seal(options, Lifeline())
     except (OSError, ValueError, EvidenceError) as error:
         _complain(f"cannot seal {options.journal} into {options.archive}: {error}")
         return 1

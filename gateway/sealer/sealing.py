@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import time
 import uuid
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from pathlib import Path
+from typing import Final
+
+import msgspec
 
 from gateway.evidence.block import CloseReason
 from gateway.evidence.errors import ArchiveError
@@ -23,16 +25,16 @@ from gateway.evidence.rows import Row, torn_event
 from gateway.evidence.segment import SealOptions
 from gateway.evidence.writer import ArchiveWriter
 from gateway.sealer.intents import OpenIntents
+from gateway.sealer.keys import SigningOptions, load_signing
 from gateway.sealer.tail import JournalTail, TailedEntry
 from gateway.sealer.torn import TornBytes
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 # A block is what a torn write can cost a reader, and what the sealer holds in memory.
 BLOCK_BYTES: Final = 1024 * 1024
 BLOCK_SECONDS: Final = 1.0
 SEGMENT_SECONDS: Final = 300.0
+# A checkpoint is signed every 5 s at least; a busy disk may make it late by a few.
+CHECKPOINT_SECONDS: Final = 2.0
 UNSYNCED_BYTES_MAX: Final = 16 * 1024 * 1024
 # An event weighs more in memory than its bytes; this bounds blocks of tiny ones.
 BLOCK_EVENTS_MAX: Final = 16_384
@@ -40,16 +42,18 @@ BLOCK_EVENTS_MAX: Final = 16_384
 WRITER_GONE_SECONDS: Final = 2.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SealerOptions:
-    """Which journal is sealed into which archive."""
+class SealerOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which journal is sealed into which archive, and signed with which keys.
+
+    `lock_wait_seconds` is how long to wait for the sealer of an earlier run to end.
+    """
 
     archive: Path
     journal: Path
     origin: str
     durability: str = "written"
+    signing: SigningOptions | None = None
     lock_wait_seconds: float = 60.0
-    """How long to wait for the sealer of an earlier run to end."""
 
 
 class Sealer:
@@ -71,7 +75,10 @@ class Sealer:
             self._writer = ArchiveWriter(
                 options.archive,
                 options.origin,
-                SealOptions(durability=options.durability),
+                SealOptions(
+                    durability=options.durability,
+                    log=load_signing(options.signing, options.journal, options.origin),
+                ),
                 kept_from=min((start for start in starts if start is not None), default=None),
                 lock_wait_seconds=options.lock_wait_seconds,
             )
@@ -86,6 +93,8 @@ class Sealer:
         self._rows_since = 0.0
         self._segment_since = 0.0
         self._unsynced_bytes = 0
+        self._is_signed = True
+        self._signed_at = 0.0
         self._torn = TornBytes()
 
     @property
@@ -157,15 +166,18 @@ class Sealer:
         while self.step():
             pass
         self._flush(reason)
-        self._sync()
+        self._sign()
 
     def _rest(self) -> None:
         """Do what is due when the journal has nothing more to read."""
         if self._rows and time.monotonic() - self._rows_since >= BLOCK_SECONDS:
-            self._flush(CloseReason.TIME)
+            is_idle = all(row.event.kind is EventKind.HEARTBEAT for row in self._rows)
+            self._flush(CloseReason.IDLE if is_idle else CloseReason.TIME)
         if self._unsynced_bytes:
             self._sync()
         self._seal_when_old()
+        self._sign_when_due()
+        self._free()
 
     def _flush(self, reason: CloseReason) -> None:
         if not self._rows:
@@ -176,9 +188,11 @@ class Sealer:
         self._unsynced_bytes += self._rows_bytes
         self._rows = []
         self._rows_bytes = 0
+        self._is_signed = False
         if self._unsynced_bytes >= UNSYNCED_BYTES_MAX:
             self._sync()
         self._seal_when_old()
+        self._sign_when_due()
 
     def _seal_when_old(self) -> None:
         age = time.monotonic() - self._segment_since
@@ -191,14 +205,24 @@ class Sealer:
         self._intents.save()
         self._writer.sync()
         self._unsynced_bytes = 0
+
+    def _sign_when_due(self) -> None:
+        if not self._is_signed and time.monotonic() - self._signed_at >= CHECKPOINT_SECONDS:
+            self._sign()
+
+    def _sign(self) -> None:
+        self._sync()
+        self._writer.checkpoint()
+        self._is_signed = True
+        self._signed_at = time.monotonic()
         self._free()
 
     def _free(self) -> None:
-        """Delete the journal files of which everything is in synced blocks."""
+        """Delete the journal files of which a checkpoint covers everything."""
         sealed = [
             read
             for read in self._tail.read_files
-            if (read.last_sequence is None or read.last_sequence < self._writer.next_sequence)
+            if (read.last_sequence is None or read.last_sequence < self._writer.covered_sequence)
             and self._torn.is_recorded(read)
         ]
         if not sealed:
@@ -231,6 +255,18 @@ def recover(options: SealerOptions) -> int:
     if not sealer.finish(CloseReason.RECOVERY):
         raise ArchiveError(f"another process records into the journal {options.journal}: stop it")
     return sealer.next_sequence
+
+
+def encode_options(options: SealerOptions) -> str:
+    """Return the options as the sealer's process takes them."""
+    return msgspec.json.encode(options, enc_hook=str).decode()
+
+
+def decode_options(text: str) -> SealerOptions:
+    """Return the options in a text; raises ValueError."""
+    return msgspec.json.decode(
+        text, type=SealerOptions, dec_hook=lambda path_type, value: path_type(value)
+    )
 
 
 def _undecodable(entry: JournalEntry) -> Event:

@@ -66,6 +66,8 @@ class Recorder:
         self._log = log
         self._measured = journal.directory_bytes
         self._appended = 0
+        self.event_count = 0
+        """How many events were recorded."""
         self._throttled_since_ns: int | None = None
         self._state = Recording.OPEN
 
@@ -130,6 +132,7 @@ class Recorder:
         except JournalError as error:
             self._move(Recording.FAILED, reason=str(error))
             raise RecordingStoppedError from error
+        self.event_count += len(events)
         for event in events:
             self._appended += EVENT_BYTES + (event.byte_count or 0)
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from dataclasses import asdict
 from importlib.metadata import version
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -14,8 +16,9 @@ from gateway.evidence.event import Event, EventKind
 from gateway.server.listeners import Listeners
 from gateway.server.log import LogEvent
 from gateway.server.passwords import PasswordChecks
+from gateway.server.pulse import Pulse
 from gateway.server.pump import Services, instant
-from gateway.server.recorder import Recording
+from gateway.server.recorder import Recording, RecordingStoppedError
 from gateway.server.upstream import UpstreamCluster, UpstreamError
 from gateway.session import signals as on
 from gateway.session.topology import Topology
@@ -99,9 +102,15 @@ class Worker:
             self._stop.set()
 
     async def _tick(self) -> None:
+        pulse = Pulse(instant())
         while True:
             await asyncio.sleep(TICK_SECONDS)
             self._recorder.measure(time.monotonic_ns())
+            events = pulse.look(instant(), self._recorder.event_count)
+            if events:
+                # The recorder says when it fails, and the worker then ends.
+                with contextlib.suppress(RecordingStoppedError):
+                    self._recorder.append(events)
             for pump in tuple(self._listeners.pumps):
                 pump.tell(on.Tick())
 
@@ -142,7 +151,16 @@ class Worker:
     def _detail(self, bound: list[BoundListener]) -> dict[str, object]:
         return {
             "instance": self._config.instance,
+            "system_boot_id": system_boot_id(),
             "durability": self._config.durability,
             "upstream": list(self._config.upstream.bootstrap),
             "listeners": [asdict(listener) for listener in bound],
         }
+
+
+def system_boot_id() -> str | None:
+    """Return the kernel's own id of this boot of the machine, where it has one (Linux)."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+    except OSError:
+        return None

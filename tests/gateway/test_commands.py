@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from typing import TYPE_CHECKING
 
@@ -13,8 +14,11 @@ from gateway.commands import register
 from gateway.evidence.archive import create_archive
 from gateway.evidence.event import Event, EventKind
 from gateway.evidence.journal import JournalWriter
+from gateway.evidence.log.proof import decode_proof
 from gateway.identity.passwords import parse_password_hash, password_matches
+from gateway.sealer.keys import SigningOptions, load_signing
 from gateway.server import run as server
+from tests.gateway.evidence.golden import GOLDEN
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -70,13 +74,16 @@ def test_run_serves_what_the_file_says(
 
     assert invoke(app, "gateway", "run", "--config", file) == (exit_code, "")
     ((config, sealing),) = given
-    assert sealing.command == [
-        sys.executable,
-        *("-P", "-m", "gateway.sealer"),
-        *("--archive", str(file.parent / "archive")),
-        *("--journal", str(file.parent / "journal" / "a.0")),
-        *("--origin", "a.0", "--durability", "written"),
-    ]
+    *command, options = sealing.command
+    assert command == [sys.executable, "-P", "-m", "gateway.sealer"]
+    assert json.loads(options) == {
+        "archive": str(file.parent / "archive"),
+        "journal": str(file.parent / "journal" / "a.0"),
+        "origin": "a.0",
+        "durability": "written",
+        "signing": None,
+        "lock_wait_seconds": 60.0,
+    }
 
     journal = JournalWriter(
         config.journal_directory(), origin="a.0", boot_id="boot", next_sequence=0
@@ -148,3 +155,45 @@ def test_verify_tells_by_its_exit_code(app: typer.Typer, tmp_path: Path) -> None
 
     assert invoke(app, "verify", tmp_path / "archive")[0] == 0
     assert invoke(app, "verify", tmp_path / "nothing", "--json")[0] == 2
+
+
+def test_keys_are_made_certified_and_used(app: typer.Typer, tmp_path: Path) -> None:
+    """From the offline root key to a gateway that signs with what it certified."""
+    names = {"root": "example.com/root", "first": "example.com/gw", "second": "example.com/gw"}
+    for name in names:
+        more = ["--post-quantum"] if name == "second" else []
+        assert invoke(app, "key", "create", tmp_path / name, *more)[0] == 0
+    shown = {
+        key: invoke(app, "key", "show", tmp_path / key, name)[1] for key, name in names.items()
+    }
+    root, first, second = (text.strip() for text in shown.values())
+    certificate = tmp_path / "certificate"
+    certify = ("key", "certify", tmp_path / "root", names["root"])
+    assert invoke(app, *certify, first, second, "-o", certificate, "--days", "9")[0] == 0
+    options = SigningOptions(
+        log=names["first"],
+        keys=(tmp_path / "first", tmp_path / "second"),
+        certificate=certificate,
+        root=root,
+    )
+
+    assert load_signing(options, tmp_path, "gw.0").check().log == "example.com/gw"
+    assert "+" in invoke(app, "key", "show", tmp_path / "first", "w", "--witness")[1]
+    for wrong in (
+        ("key", "create", tmp_path / "root"),
+        ("key", "show", tmp_path / "none", "a"),
+        (*certify, second, "-o", certificate),
+        (*certify, first, root, "-o", certificate),
+        (*certify, "nonsense", "-o", certificate),
+    ):
+        assert invoke(app, *wrong)[0] == 2
+
+
+def test_a_proof_is_written_with_its_entry(app: typer.Typer, tmp_path: Path) -> None:
+    """Or what is in the way is said."""
+    out = tmp_path / "event-7"
+    assert invoke(app, "prove", GOLDEN, "gateway-1", "7", "-o", out)[0] == 0
+    proof = decode_proof((tmp_path / "event-7.tlog-proof").read_bytes())
+
+    assert proof.check((tmp_path / "event-7.entry").read_bytes()).size == 7
+    assert invoke(app, "prove", GOLDEN, "gateway-1", "99", "-o", out)[0] == 2

@@ -13,11 +13,13 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from gateway.evidence.claims import not_shown, shown
 from gateway.evidence.damage import Damage, DamageKind
 from gateway.evidence.document import document_of
-from gateway.evidence.verify import NOT_SHOWN, REMEDIES, SHOWN, Verification, verify
-from gateway.verify_command import DAMAGES_SHOWN_MAX, show, verify_archive
+from gateway.evidence.verify import REMEDIES, Verification, verify
+from gateway.verify_command import DAMAGES_SHOWN_MAX, Trusted, show, verify_archive
 from tests.gateway.evidence.golden import GOLDEN
+from tests.gateway.evidence.log.signed import ROOT, WITNESS
 from tests.gateway.evidence.samples import (
     ORIGIN,
     rows,
@@ -67,10 +69,10 @@ def test_a_whole_archive_is_called_whole() -> None:
     words = " ".join(told.split())
 
     assert told.startswith("whole\n")
-    assert "2 origins, 3 segments, 4 blocks, 17 events, 14.3 kB, 2026-09-21T14:13:20.0" in words
-    assert "ec68fdd6bd088905793c37a8164e615db48372194a2f23d959021a589461aae7  segment 1" in told
-    assert SHOWN in words
-    assert all(sentence in words for sentence in NOT_SHOWN)
+    assert "2 origins, 3 segments, 4 blocks, 19 events, 16.9 kB, 2026-09-21T14:13:20.0" in words
+    assert "ed595c43422b16e8dfce9bb38b43241e4a4474a52138592ddda63b0eb5b94b4c  segment 1" in told
+    origins = verify(GOLDEN).origins
+    assert all(sentence in words for sentence in (*shown(origins), *not_shown(origins)))
     assert "Fault" not in told
 
 
@@ -138,10 +140,10 @@ def test_the_exit_code_is_the_verdict(
 ) -> None:
     """0 whole, 1 damaged, 2 no archive."""
     archive = small_archive(tmp_path / "archive")
-    codes = [verify_archive(archive, as_json=as_json)]
+    codes = [verify_archive(archive, Trusted(), as_json=as_json)]
     segments_of(archive)[0].unlink()
-    codes.append(verify_archive(archive, as_json=as_json))
-    codes.append(verify_archive(tmp_path / "none", as_json=as_json))
+    codes.append(verify_archive(archive, Trusted(), as_json=as_json))
+    codes.append(verify_archive(tmp_path / "none", Trusted(), as_json=as_json))
     printed_ = capsys.readouterr()
 
     assert [0, 1, 2] == codes
@@ -151,13 +153,13 @@ def test_the_exit_code_is_the_verdict(
 
 def test_programs_get_a_document(capsys: pytest.CaptureFixture[str]) -> None:
     """One JSON object and nothing else."""
-    verify_archive(GOLDEN, as_json=True)
+    verify_archive(GOLDEN, Trusted(), as_json=True)
     printed_ = capsys.readouterr()
     document = json.loads(printed_.out)
 
     assert "" == printed_.err
-    assert ("whole", 17) == (document["verdict"], document["events"])
-    assert document["origins"][0]["head"]["digest"].startswith("ec68fdd6")
+    assert ("whole", 19) == (document["verdict"], document["events"])
+    assert document["origins"][0]["head"]["digest"].startswith("ed595c43")
 
 
 def test_what_takes_itself_for_a_terminal_gets_a_progress_bar(
@@ -165,7 +167,7 @@ def test_what_takes_itself_for_a_terminal_gets_a_progress_bar(
 ) -> None:
     """And the result all the same."""
     monkeypatch.setenv("TTY_COMPATIBLE", "1")
-    verify_archive(GOLDEN, as_json=True)
+    verify_archive(GOLDEN, Trusted(), as_json=True)
     printed_ = capsys.readouterr()
 
     assert "Reading" in printed_.err
@@ -213,3 +215,22 @@ def test_the_command_takes_a_folder_and_json(tmp_path: Path) -> None:
     assert f"streamwitness: {tmp_path} is no archive" in missing.stderr
     assert 2 == run().returncode
     assert 2 == run(GOLDEN, "--nonsense").returncode
+
+
+def test_keys_may_be_given_as_text_or_as_files(tmp_path: Path) -> None:
+    """What is no key, and a checkpoint that is not there, are said with exit code 2."""
+    root, witness = GOLDEN / ORIGIN / "log" / "root", tmp_path / "witness"
+    witness.write_text(WITNESS.public.vkey + "\n")
+    noted = tmp_path / "noted"
+    noted.write_bytes((GOLDEN / ORIGIN / "log" / "checkpoint").read_bytes())
+
+    whole = run(GOLDEN, "--root-key", ROOT.public.vkey)
+    assert (0, True) == (whole.returncode, "(as given)" in whole.stdout)
+    done = run(GOLDEN, "--root-key", root, "--witness-key", witness, "--witnessed", noted, "--json")
+    document = json.loads(done.stdout)
+    assert ["witness"] == [damage["kind"] for damage in document["damages"]]
+    assert {WITNESS.public.name} == set(document["origins"][0]["log"]["cosigned"])
+
+    for wrong in (("--root-key", "x+y"), ("--witness-key", "x"), ("--witnessed", "none")):
+        told = run(GOLDEN, *wrong)
+        assert (2, True) == (told.returncode, told.stderr.startswith("streamwitness: "))

@@ -9,6 +9,7 @@ import pytest
 
 from gateway.config.load import ConfigError, load_config
 from gateway.identity.passwords import hash_password
+from tests.gateway.evidence.log.signed import ROOT
 
 HASH = hash_password("secret")
 BAD_TEXT = "must be text: quote it (YAML reads bare numbers, dates, yes and no as such)"
@@ -71,6 +72,47 @@ def test_a_good_file_becomes_a_config(tmp_path: Path) -> None:
     ]
     assert config.forbid[0].topics == ("payments.*",)
     assert config.limits.in_flight_max == 64
+
+
+def test_keys_count_from_the_file_s_folder(tmp_path: Path) -> None:
+    """As all paths do."""
+    section = f"""
+signing:
+  log: example.com/gateway-1
+  keys: [recorder.pem, /keys/second.pem]
+  certificate: recorder.cert
+  root_key: "{ROOT.public.vkey}"
+  previous_key: old.pem
+"""
+    signing = load_config(write(tmp_path, GOOD + section)).signing
+
+    assert signing is not None
+    assert (tmp_path / "recorder.pem", Path("/keys/second.pem")) == signing.keys
+    assert (tmp_path / "recorder.cert", tmp_path / "old.pem") == (
+        signing.certificate,
+        signing.previous_key,
+    )
+    assert load_config(write(tmp_path, GOOD)).signing is None
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        ("log: a", "log: a b", "signing.log"),
+        ("[k]", "[]", "signing.keys"),
+        ("root+", "toor+", "signing.root_key"),
+        ("certificate: c", "certificates: c", "signing.certificate"),
+    ],
+)
+def test_keys_that_cannot_be_meant_are_refused(
+    tmp_path: Path, old: str, new: str, problem: str
+) -> None:
+    """Before anything is started."""
+    section = "signing: {log: a, keys: [k], certificate: c, root_key: ROOT}"
+    section = section.replace("ROOT", f'"{ROOT.public.vkey}"')
+
+    assert old in section
+    assert problem in "\n".join(problems_of(tmp_path, GOOD + section.replace(old, new)))
 
 
 def test_a_config_does_not_print_password_hashes(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
+    from gateway.evidence.log.writer import LogSigning
     from gateway.evidence.outline import SegmentOutline
 
 ORIGIN = "gateway-1"
@@ -31,11 +32,13 @@ START_NS = 1_790_000_000_000_000_000
 SECOND_NS = 1_000_000_000
 
 
-def options(*, first_id: int = 0) -> SealOptions:
+def options(*, first_id: int = 0, log: LogSigning | None = None, start_s: int = 0) -> SealOptions:
     """Seal with a clock that ticks once a look and segment ids that count up."""
-    ticks = count(START_NS, SECOND_NS)
+    ticks = count(START_NS + start_s * SECOND_NS, SECOND_NS)
     ids = count(first_id)
-    return SealOptions(clock=lambda: next(ticks), new_segment_id=lambda: f"{next(ids):032x}")
+    return SealOptions(
+        log=log, clock=lambda: next(ticks), new_segment_id=lambda: f"{next(ids):032x}"
+    )
 
 
 def event(
@@ -68,9 +71,10 @@ def write_archive(
     origin: str = ORIGIN,
     is_newest_open: bool = False,
     first_id: int = 0,
+    log: LogSigning | None = None,
 ) -> Path:
     """Write blocks of rows as segments; an open newest one is left as a dead writer leaves it."""
-    writer = ArchiveWriter(folder, origin, options(first_id=first_id))
+    writer = ArchiveWriter(folder, origin, options(first_id=first_id, log=log))
     for number, blocks in enumerate(segments, start=1):
         for block in blocks:
             writer.append(block)

@@ -25,7 +25,7 @@ from gateway.evidence.archive import (
 )
 from gateway.evidence.errors import ArchiveError
 from gateway.evidence.outline import SegmentOutline
-from tests.gateway.evidence.golden import GOLDEN, story
+from tests.gateway.evidence.golden import FIRST_GOLDEN, FIRST_STORY, GOLDEN, story
 from tests.gateway.evidence.samples import (
     ORIGIN,
     blocks,
@@ -45,16 +45,30 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[3]
 WRITER = "tests.gateway.evidence.writing"
-HEADS = [
-    "0c19ec829c20e6db959e739fd7758eac135780dd5539dd23e644569c153d992c",
-    "ec68fdd6bd088905793c37a8164e615db48372194a2f23d959021a589461aae7",
-    "76dc0e839a16f0addd8fef40348d3e9b00242319e4b658178c43f08db9b7c408",
-]
-FILES = [
-    "eb52e926898247b9243c77ff960593682672a13f71c3f38ea34c540d376a0faa",
-    "c83ea651be5534eb404e7807d281bd106346188b595a6fbdb7945fee14a1fbed",
-    "80d9950299abdaa7fcb74c9a679da249d78f514123afbdccaef87e6ab963dab9",
-]
+HEADS = {
+    FIRST_GOLDEN: [
+        "0c19ec829c20e6db959e739fd7758eac135780dd5539dd23e644569c153d992c",
+        "ec68fdd6bd088905793c37a8164e615db48372194a2f23d959021a589461aae7",
+        "76dc0e839a16f0addd8fef40348d3e9b00242319e4b658178c43f08db9b7c408",
+    ],
+    GOLDEN: [
+        "79d087946ff5093df78d3f528c6332432bb8225cc43e9d41ee5abe2e1607b524",
+        "ed595c43422b16e8dfce9bb38b43241e4a4474a52138592ddda63b0eb5b94b4c",
+        "80d47090a6681e5700dc597a69c030eb54d335648d6432f55f1e8897a39c4822",
+    ],
+}
+FILES = {
+    FIRST_GOLDEN: [
+        "eb52e926898247b9243c77ff960593682672a13f71c3f38ea34c540d376a0faa",
+        "c83ea651be5534eb404e7807d281bd106346188b595a6fbdb7945fee14a1fbed",
+        "80d9950299abdaa7fcb74c9a679da249d78f514123afbdccaef87e6ab963dab9",
+    ],
+    GOLDEN: [
+        "7a2a295ac41866e52fa83c674ace09830f5dc62faa12c4b2a84c255e793eb88b",
+        "3153cdebfb6a79280772b111cda0ac667d476b77538b6331984ac3410efdc2c1",
+        "e4e95847729ed0180eb180042eac832cb1e7f61bb3b6ebe04c9a5c3a0272de14",
+    ],
+}
 MARK = b'{"streamwitness_archive":1}\n'
 
 
@@ -274,27 +288,29 @@ def test_an_archive_is_read_while_it_is_written(tmp_path: Path) -> None:
     assert [] == kinds(tmp_path / "archive")
 
 
-def test_the_golden_archive_is_read_for_ever() -> None:
-    """Whatever becomes of the code, what version 1 wrote says what it said."""
-    found = list(scan_segments(GOLDEN, is_known=lambda _outline: False))
+@pytest.mark.parametrize("archive", HEADS, ids=lambda path: path.name)
+def test_the_golden_archives_are_read_for_ever(archive: Path) -> None:
+    """Whatever becomes of the code, what each version wrote says what it said."""
+    found = list(scan_segments(archive, is_known=lambda _outline: False))
     outlines = [item for item in found if isinstance(item, SegmentOutline)]
     read = [row for block in blocks(found) for row in cells(block.rows)]
+    told = FIRST_STORY if archive == FIRST_GOLDEN else story()
     seen: set[bytes] = set()
-    first, second = story()[:12], story()[12:]
 
     assert [] == damages(found)
-    assert [expected(row, seen) for row in first] == read[:12]
-    assert [expected(row, set()) for row in second] == read[12:15]
-    assert ["recorder_start", "delivered"] == [row["kind"] for row in read[15:]]
-    assert HEADS == [outline.digest for outline in outlines]
+    assert [expected(row, seen) for row in told[:12]] == read[:12]
+    assert [expected(row, set()) for row in told[12:]] == read[12 : len(told)]
+    assert ["recorder_start", "delivered"] == [row["kind"] for row in read[len(told) :]]
+    assert HEADS[archive] == [outline.digest for outline in outlines]
 
 
-def test_the_golden_archive_is_as_it_was_written() -> None:
+@pytest.mark.parametrize("archive", FILES, ids=lambda path: path.name)
+def test_the_golden_archives_are_as_they_were_written(archive: Path) -> None:
     """It is about bytes: a file that differs was touched, by a hand or by git."""
     digests = [
         hashlib.sha256(outline.path.read_bytes()).hexdigest()
-        for outline in scan_segments(GOLDEN, is_known=lambda _outline: True)
+        for outline in scan_segments(archive, is_known=lambda _outline: True)
         if isinstance(outline, SegmentOutline)
     ]
 
-    assert FILES == digests
+    assert FILES[archive] == digests

@@ -83,26 +83,26 @@ def content_of(line: bytes) -> bytes:
 @given(headers())
 def test_a_header_is_read_as_it_was_written(header: BlockHeader) -> None:
     """What is encoded decodes to the same header and hash, whatever it says."""
-    frame, digest = encode_header(header)
-    magic, size = SKIPPABLE.unpack_from(frame)
+    encoded = encode_header(header)
+    magic, size = SKIPPABLE.unpack_from(encoded.frame)
 
-    assert (HEADER_MAGIC, len(frame) - SKIPPABLE.size) == (magic, size)
-    assert (header, digest) == decode_header(frame[SKIPPABLE.size :])
+    assert (HEADER_MAGIC, len(encoded.frame) - SKIPPABLE.size) == (magic, size)
+    assert (header, encoded) == decode_header(encoded.frame[SKIPPABLE.size :])
 
 
 def test_the_hash_is_that_of_the_line() -> None:
     """Anyone can compute a header's hash: it is the SHA-256 of the JSON line without its end."""
-    frame, digest = encode_header(HEADER)
-    line, written, rest = frame[SKIPPABLE.size :].split(b"\n")
+    encoded = encode_header(HEADER)
+    line, written, rest = encoded.frame[SKIPPABLE.size :].split(b"\n")
 
-    assert hashlib.sha256(line).hexdigest() == digest == written.decode()
-    assert b"" == rest
+    assert hashlib.sha256(line).hexdigest() == encoded.digest == written.decode()
+    assert (encoded.line, b"") == (line, rest)
     assert HEADER == msgspec.json.decode(line, type=BlockHeader)
 
 
 def test_every_changed_byte_is_noticed() -> None:
     """No byte of a header can be changed without its hash telling."""
-    content = encode_header(HEADER)[0][SKIPPABLE.size :]
+    content = encode_header(HEADER).frame[SKIPPABLE.size :]
     for position in range(len(content)):
         changed = bytearray(content)
         changed[position] ^= 0x01
@@ -112,7 +112,7 @@ def test_every_changed_byte_is_noticed() -> None:
 
 def test_every_cut_header_is_noticed() -> None:
     """No beginning of a header is taken for a whole one, nor is one with bytes behind it."""
-    content = encode_header(HEADER)[0][SKIPPABLE.size :]
+    content = encode_header(HEADER).frame[SKIPPABLE.size :]
     for changed in [content[:size] for size in range(len(content))] + [content + b"\n"]:
         with pytest.raises(DamagedError, match="does not match its own SHA-256"):
             decode_header(changed)
@@ -120,16 +120,16 @@ def test_every_cut_header_is_noticed() -> None:
 
 def test_a_newer_format_is_named() -> None:
     """Of a later version's header only the format is understood, and that is what is said."""
-    line = b'{"format":2,"something":"new"}'
+    line = b'{"format":3,"something":"new"}'
 
-    with pytest.raises(DamagedError, match="has format 2; this version reads 1"):
+    with pytest.raises(DamagedError, match="has format 3; this version reads up to 2"):
         decode_header(content_of(line))
 
 
 @pytest.mark.parametrize(
     ("old", "new"),
     [
-        pytest.param(b'"format":1', b'"format":"1"', id="text for a number"),
+        pytest.param(b'"format":2', b'"format":"2"', id="text for a number"),
         pytest.param(b'"block":5', b'"block":-5', id="a negative count"),
         pytest.param(b'"block":5', b'"block":9223372036854775808', id="beyond 64 bits"),
         pytest.param(b'"last_sequence":12', b'"last_sequence":-2', id="before the first event"),

@@ -7,25 +7,27 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from gateway.evidence.claims import not_shown, shown
 from gateway.evidence.damage import Damage, DamageKind
 from gateway.evidence.document import (
     DamageDocument,
     HeadDocument,
+    LogDocument,
     OriginDocument,
     VerificationDocument,
     document_of,
     printable,
     time_text,
 )
+from gateway.evidence.log.trust import Trust
 from gateway.evidence.verify import (
-    NOT_SHOWN,
     REMEDIES,
-    SHOWN,
     OriginVerification,
     Verification,
     verify,
 )
 from tests.gateway.evidence.golden import GOLDEN, OTHER_ORIGIN
+from tests.gateway.evidence.log.signed import ROOT, WITNESS
 from tests.gateway.evidence.samples import ORIGIN
 
 PAGE = Path(__file__).parents[3] / "docs" / "verifying.md"
@@ -43,34 +45,59 @@ DAMAGE = Damage(
 
 def test_a_whole_archive_is_told_with_its_sums() -> None:
     """What the origins hold, and all of them together."""
-    document = document_of(GOLDEN, verify(GOLDEN))
+    verification = verify(GOLDEN, trust=Trust(root=ROOT.public))
+    found = verification.origins
+    document = document_of(GOLDEN, verification)
     first, second = document.origins
 
-    assert (1, str(GOLDEN), "whole", []) == (
+    assert (2, str(GOLDEN), "whole", []) == (
         document.format,
         document.archive,
         document.verdict,
         document.damages,
     )
-    assert (3, 4, 17) == (document.segments, document.blocks, document.events)
+    assert (3, 4, 19) == (document.segments, document.blocks, document.events)
     assert sum(path.stat().st_size for path in GOLDEN.rglob("*.zst")) == document.stored_bytes
-    assert ("2026-09-21T14:13:20.000000000Z", "2026-09-21T14:13:20.014000000Z") == (
+    assert ("2026-09-21T14:13:20.000000000Z", "2026-09-21T14:13:20.016000000Z") == (
         document.first_time,
         document.last_time,
     )
-    assert [(ORIGIN, 0, 14), (OTHER_ORIGIN, 0, 1)] == [
+    assert [(ORIGIN, 0, 16), (OTHER_ORIGIN, 0, 1)] == [
         (origin.origin, origin.first_sequence, origin.last_sequence) for origin in document.origins
     ]
     assert (
         HeadDocument(
-            digest="ec68fdd6bd088905793c37a8164e615db48372194a2f23d959021a589461aae7",
+            digest="ed595c43422b16e8dfce9bb38b43241e4a4474a52138592ddda63b0eb5b94b4c",
             segment=1,
             block=6,
         )
         == first.head
     )
     assert (document.first_time, False) == (second.first_time, second.is_open)
-    assert (SHOWN, NOT_SHOWN) == (document.shown, document.not_shown)
+    assert (shown(found), not_shown(found)) == (document.shown, document.not_shown)
+    assert (
+        LogDocument(
+            name="example.com/gateway-1",
+            root_key=ROOT.public.vkey,
+            is_root_key_given=True,
+            size=7,
+            root_hash=first.log.root_hash,
+            covered_sequence=16,
+            uncovered_events=0,
+            keys=2,
+            cosigned={},
+        )
+        == first.log
+    )
+
+
+def test_cosignatures_are_told_with_their_times() -> None:
+    """Of those witnesses that are trusted."""
+    trust = Trust(root=ROOT.public, witnesses=(WITNESS.public,))
+    first, second = document_of(GOLDEN, verify(GOLDEN, trust=trust)).origins
+
+    assert {"witness.example/w1": "2026-09-21T14:14:20.000000000Z"} == first.log.cosigned
+    assert {} == second.log.cosigned
 
 
 def test_an_empty_origin_has_no_times_and_no_head() -> None:
@@ -129,7 +156,7 @@ def test_printable_text_stays() -> None:
 
 
 @pytest.mark.parametrize(
-    "part", [VerificationDocument, OriginDocument, HeadDocument, DamageDocument]
+    "part", [VerificationDocument, OriginDocument, HeadDocument, LogDocument, DamageDocument]
 )
 def test_every_field_is_explained(part: type[msgspec.Struct]) -> None:
     """docs/verifying.md has a row for each."""

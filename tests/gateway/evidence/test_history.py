@@ -31,9 +31,8 @@ def stored(header: BlockHeader) -> StoredHeader:
     """Put a header where its kind belongs: only a first one stands at the start of a file."""
     return StoredHeader(
         header=header,
-        digest=encode_header(header)[1],
+        encoded=encode_header(header),
         position=0 if header.kind is OPEN else 1000 + header.block,
-        header_bytes=100,
     )
 
 

@@ -271,7 +271,7 @@ def test_a_segment_that_has_its_last_header_gets_only_its_seek_table(tmp_path: P
     found = stored(whole)
     state = SegmentState(origin=ORIGIN, segment_id="", chain=Chain(), totals=Totals(0))
     for each in found:
-        state.add(each.header, each.digest, header_bytes=each.header_bytes, frame=each.frame)
+        state.add(each.header, each.encoded, each.frame)
     partial = whole.rename(whole.with_name(whole.name + ".partial"))
     fd = os.open(partial, os.O_RDWR | os.O_APPEND)
     os.ftruncate(fd, state.stored_bytes)

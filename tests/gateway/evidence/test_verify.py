@@ -14,12 +14,13 @@ import pytest
 
 from gateway.evidence.archive import MARKER, create_archive, segments_directory
 from gateway.evidence.block import encode_header
+from gateway.evidence.claims import not_shown, shown
 from gateway.evidence.damage import DamageKind
 from gateway.evidence.errors import ArchiveError
 from gateway.evidence.outline import SegmentOutline, read_outline
 from gateway.evidence.seekable import SeekEntry, encode_seek_table, entry_of, skippable_entry
 from gateway.evidence.stored import SegmentFile, StoredBlock
-from gateway.evidence.verify import NOT_SHOWN, REMEDIES, SHOWN, Verdict, verify
+from gateway.evidence.verify import REMEDIES, Verdict, verify
 from tests.gateway.evidence.golden import GOLDEN, OTHER_ORIGIN
 from tests.gateway.evidence.samples import (
     ORIGIN,
@@ -98,7 +99,7 @@ def restate(path: Path, number: int, **changes: object) -> None:
     entries: list[SeekEntry] = []
     for position, block in enumerate(stored(path)):
         changed = msgspec.structs.replace(block.header, **changes)
-        header = encode_header(changed if position == number else block.header)[0]
+        header = encode_header(changed if position == number else block.header).frame
         content += header + block.frame
         entries += (
             skippable_entry(len(header)),
@@ -113,10 +114,10 @@ def test_a_whole_archive_is_whole(archive: Path) -> None:
     (found,) = verification.origins
     paths = segments_of(archive)
 
-    assert (Verdict.WHOLE, [], []) == (
+    assert (Verdict.WHOLE, [], ["unsigned"]) == (
         verification.verdict,
         verification.faults,
-        verification.notices,
+        [damage.kind.value for damage in verification.notices],
     )
     assert (ORIGIN, 3, 6, 11) == (found.origin, found.segments, found.blocks, found.events)
     assert (0, 10) == (found.first_sequence, found.last_sequence)
@@ -132,7 +133,7 @@ def test_the_golden_archive_is_whole() -> None:
     verification = verify(GOLDEN)
 
     assert Verdict.WHOLE == verification.verdict
-    assert [(ORIGIN, 15), (OTHER_ORIGIN, 2)] == [
+    assert [(ORIGIN, 17), (OTHER_ORIGIN, 2)] == [
         (found.origin, found.events) for found in verification.origins
     ]
 
@@ -143,7 +144,9 @@ def test_an_archive_that_is_being_written_is_whole(tmp_path: Path) -> None:
     verification = verify(tmp_path)
 
     assert Verdict.WHOLE == verification.verdict
-    assert [DamageKind.OPEN_TAIL] == [damage.kind for damage in verification.notices]
+    assert [DamageKind.OPEN_TAIL, DamageKind.UNSIGNED] == [
+        damage.kind for damage in verification.notices
+    ]
     assert [(True, 3)] == [(found.is_open, found.events) for found in verification.origins]
     assert verification.origins[0].head is not None
     assert "block" == verification.origins[0].head.header.kind
@@ -344,9 +347,10 @@ def test_what_an_unsigned_chain_cannot_show_is_not_claimed(archive: Path) -> Non
     newest.unlink()
     assert [] == faults(archive)
 
-    assert "carries no signature" in NOT_SHOWN[0]
-    assert "gone from the end" in NOT_SHOWN[1]
-    assert "hash" in SHOWN
+    origins = verify(archive).origins
+    assert "carries no signature" in not_shown(origins)[0]
+    assert "the newest part is there" in not_shown(origins)[1]
+    assert ["hashes say" in sentence for sentence in shown(origins)] == [True]
 
 
 def test_every_kind_of_damage_has_its_remedy() -> None:

@@ -16,7 +16,7 @@ from gateway.evidence import writer as archive_writer
 from gateway.evidence.journal import JournalWriter
 from gateway.sealer import __main__ as process
 from gateway.sealer import sealing
-from gateway.sealer.sealing import recover
+from gateway.sealer.sealing import encode_options, recover
 from gateway.server.log import open_log
 from gateway.server.supervisor import Supervisor
 from tests.gateway.sealer.history import Notes, Story
@@ -59,9 +59,7 @@ def record(folder: Path) -> None:
 
 def seal(folder: Path) -> int:
     """Be the sealer."""
-    made = options(folder)
-    arguments = ["--archive", str(made.archive), "--journal", str(made.journal)]
-    return process.main([*arguments, "--origin", made.origin])
+    return process.main([encode_options(options(folder))])
 
 
 if __name__ == "__main__":

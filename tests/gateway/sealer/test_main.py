@@ -16,7 +16,8 @@ import pytest
 
 from gateway.evidence.event import EventKind
 from gateway.sealer import __main__ as module
-from tests.gateway.sealer.journals import ORIGIN, event, kinds, names, options, record
+from gateway.sealer.sealing import encode_options
+from tests.gateway.sealer.journals import event, kinds, names, options, record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,8 +28,7 @@ ROOT = Path(__file__).parents[3]
 
 def arguments(folder: Path) -> list[str]:
     """Write the command's options."""
-    made = options(folder)
-    return ["--archive", str(made.archive), "--journal", str(made.journal), "--origin", ORIGIN]
+    return [encode_options(options(folder))]
 
 
 @pytest.fixture

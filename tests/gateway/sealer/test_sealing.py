@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
@@ -20,6 +21,8 @@ from gateway.evidence.journal import journal_files
 from gateway.evidence.reader import Block
 from gateway.evidence.writer import ArchiveWriter
 from gateway.sealer import sealing as module
+from gateway.sealer.intents import CARRY
+from gateway.sealer.keys import MEMORY
 from gateway.sealer.sealing import Sealer, recover
 from tests.gateway.sealer.journals import (
     BOOT,
@@ -171,9 +174,9 @@ def test_a_journal_file_goes_when_it_is_sealed_and_a_newer_one_exists(
 def test_a_backlog_is_synced_and_freed_on_the_way(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A sealer that never catches up still frees what it has sealed."""
+    """A sealer that never catches up still signs and frees what it has sealed."""
     monkeypatch.setattr(module, "BLOCK_EVENTS_MAX", 1)
-    monkeypatch.setattr(module, "UNSYNCED_BYTES_MAX", 1)
+    monkeypatch.setattr(module, "CHECKPOINT_SECONDS", 0.0)
     writer = record(tmp_path, file_bytes_max=EACH_ITS_FILE)
     for _ in range(3):
         writer.append([event()])
@@ -191,8 +194,9 @@ def test_a_backlog_is_synced_and_freed_on_the_way(
 def test_a_file_stays_while_its_events_wait_for_their_block(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A sync frees what is in blocks, not what was merely read."""
+    """A checkpoint frees what is in blocks, not what was merely read."""
     monkeypatch.setattr(module, "BLOCK_EVENTS_MAX", 3)
+    monkeypatch.setattr(module, "CHECKPOINT_SECONDS", 0.0)
     writer = record(tmp_path, file_bytes_max=EACH_ITS_FILE)
     for _ in range(5):
         writer.append([event()])
@@ -207,7 +211,7 @@ def test_a_file_stays_while_its_events_wait_for_their_block(
 def test_nothing_is_freed_before_the_sync(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What a failed sync leaves in doubt is still in the journal."""
     monkeypatch.setattr(module, "BLOCK_EVENTS_MAX", 1)
-    monkeypatch.setattr(module, "UNSYNCED_BYTES_MAX", 1)
+    monkeypatch.setattr(module, "CHECKPOINT_SECONDS", 0.0)
     writer = record(tmp_path, file_bytes_max=EACH_ITS_FILE)
     for _ in range(3):
         writer.append([event()])
@@ -415,20 +419,37 @@ def test_numbers_are_not_given_twice_when_the_journal_is_lost(tmp_path: Path) ->
     writer.append([event(EventKind.INTENT, exchange=1)])
     writer.close()
     assert recover(options(tmp_path)) == 2
-    for path in (tmp_path / "journal").iterdir():
-        path.unlink()
+    (tmp_path / "journal" / CARRY).unlink()
 
     assert recover(options(tmp_path)) == 2
 
-    other = tmp_path / "other"
-    (tmp_path / "archive").rename(other)
     writer = record(tmp_path, next_sequence=2)
     writer.append([event(EventKind.INTENT, exchange=2)])
     writer.close()
     assert recover(options(tmp_path)) == 4
-    (tmp_path / "archive").rename(tmp_path / "third")
+    (tmp_path / "archive").rename(tmp_path / "other")
+    (tmp_path / "journal" / MEMORY).unlink()
 
     assert recover(options(tmp_path)) == 4
+
+
+def test_an_archive_that_was_put_back_or_taken_away_is_not_carried_on(tmp_path: Path) -> None:
+    """The recorder would sign a second history, and every witness would refuse it from then on."""
+    writer = record(tmp_path)
+    writer.append([event()])
+    writer.close()
+    recover(options(tmp_path))
+    shutil.copytree(tmp_path / "archive", tmp_path / "older")
+    writer = record(tmp_path, next_sequence=1)
+    writer.append([event()])
+    writer.close()
+    recover(options(tmp_path))
+    for taken in (tmp_path / "older", tmp_path / "none"):
+        shutil.rmtree(tmp_path / "archive")
+        if taken.exists():
+            taken.rename(tmp_path / "archive")
+        with pytest.raises(ArchiveError, match="record under another instance"):
+            recover(options(tmp_path))
 
 
 # One at a time.

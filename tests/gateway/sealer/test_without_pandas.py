@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from gateway.sealer.sealing import encode_options
 from gateway.sealer.without_pandas import do_without_pandas
-from tests.gateway.sealer.journals import ORIGIN, event, kinds, record
+from tests.gateway.sealer.journals import event, kinds, options, record
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,9 +42,8 @@ def test_a_sealer_never_loads_it(tmp_path: Path) -> None:
     writer = record(tmp_path)
     writer.append([event()])
     writer.close()
-    arguments = ["--archive", str(tmp_path / "archive"), "--journal", str(tmp_path / "journal")]
     done = subprocess.run(
-        [sys.executable, "-c", SEAL.format(arguments=[*arguments, "--origin", ORIGIN])],
+        [sys.executable, "-c", SEAL.format(arguments=[encode_options(options(tmp_path))])],
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
