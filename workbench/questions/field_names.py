@@ -16,6 +16,10 @@ _ESCAPED_LETTER: Final = re.compile(r"\\u[0-9a-fA-F]{4}")
 # JSON may write any letter as its number, and these in yet other ways.
 _OFTEN_ESCAPED: Final = re.compile(r'[\x00-\x1f"/\\]')
 _IN_KEYS: Final = re.compile(r"[.\[\]]")
+# Keys that were the head of a CSV file bring its byte order mark and blanks.
+_AROUND_NAMES: Final = "\ufeff \t\r\n"
+# A string that holds an object, or a text in which its brace is escaped once more.
+_MAY_HOLD_OBJECT: Final = re.compile(r"\{|\\u007b", re.IGNORECASE)
 # Keys may be values: card numbers, addresses. Only what looks like a name is shown.
 _SHOWN: Final = re.compile(r"(?!.*\d{4})[\w-]{1,40}")
 
@@ -43,7 +47,7 @@ class FieldName:
         elif isinstance(node, list):
             for item in node:
                 yield from self.places(item, place, depth)
-        elif isinstance(node, str) and "{" in node and self.may_be_in(node):
+        elif isinstance(node, str) and _MAY_HOLD_OBJECT.search(node) and self.may_be_in(node):
             yield from self._places_in_text(node, f"{place} (text)".lstrip(), depth + 1)
 
     def _places_in_text(self, text: str, place: str, depth: int) -> Iterator[str]:
@@ -60,7 +64,8 @@ class FieldName:
 
     def _is_in(self, key: str) -> bool:
         """Tell whether a key is the name, or a path flattened to a key with the name in it."""
-        return self._name in _IN_KEYS.split(key.casefold())
+        steps = _IN_KEYS.split(key.casefold())
+        return self._name in steps or self._name in (step.strip(_AROUND_NAMES) for step in steps)
 
 
 def shown(key: str) -> str:

@@ -11,6 +11,7 @@ from workbench.questions.doubts import about_reads
 from workbench.questions.fields import (
     ABSENT,
     PRESENT,
+    UNDECODABLE,
     covers,
     find_field,
     parse_path,
@@ -82,7 +83,8 @@ def did_principal_read_field(
         ),
         not_covered=(
             *(f"It may have been more: {doubt}." for doubt in doubts),
-            "The same content under another name, in keys, in headers, or in another topic.",
+            "The same content under another name, encoded, or in a text that is no JSON.",
+            "What was in keys, in headers, or in another topic.",
         ),
         frame=frame,
         rows=rows.drop("texts"),
@@ -100,35 +102,41 @@ def _with_state(tables: Tables, reads: pl.LazyFrame, path: FieldPath) -> pl.Lazy
     )
     masking = _masking(tables, path)
     place = ["origin", "sequence"]
-    status = pl.col("found").struct["status"]
-    present = pl.col("found").struct["texts"].list.len().sum().over(place)
+    found = pl.col("found").struct
+    # A null counts as well: else a mask that made it would vouch for a value that stayed clear.
+    ends = found["ends"]
+    maskable = (found["texts"].list.len() + ends).sum().over(place)
+    status = found["status"]
     state = (
         pl.when(pl.col("masked_count").is_null() & (status == PRESENT))
         .then(pl.lit("clear"))
-        .when(pl.col("found").struct["place"].is_not_null())
+        .when(found["place"].is_not_null())
         .then(pl.lit("elsewhere"))
-        .when(pl.col("masked_count") >= present)
-        .then(pl.lit("masked"))
-        .when(pl.col("masked_count").is_not_null())
-        .then(pl.lit("maybe masked"))
-        .when(status == ABSENT)
+        .when(status.is_null() | (status == UNDECODABLE))
+        .then(pl.lit("undecodable"))
+        .when((status == ABSENT) & (pl.col("masked_count").is_null() | (ends == 0)))
         .then(pl.lit("absent"))
-        .otherwise(pl.lit("undecodable"))
+        .when(pl.col("masked_count") >= maskable)
+        .then(pl.lit("masked"))
+        .otherwise(pl.lit("maybe masked"))
     )
     return (
         reads.join(delivered, on=_RECORD, how="left")
         .join(masking, on=place, how="left")
         .with_columns(
             state=state,
-            texts=pl.col("found").struct["texts"],
-            seen_at=pl.col("found").struct["place"],
+            texts=found["texts"],
+            seen_at=found["place"],
         )
         .drop("found", "masked_count")
     )
 
 
 def _masking(tables: Tables, path: FieldPath) -> pl.LazyFrame:
-    """Return how often the field was masked in each delivery that masked it."""
+    """Return how often the field was masked, at least, in each delivery that masked it.
+
+    Of two masks that cover it, both may have met the same values.
+    """
     masked = tables.delivered.select("origin", "sequence", "masked").explode("masked").drop_nulls()
     unnested = masked.unnest("masked")
     named = unnested.select(pl.col("field").unique()).collect()["field"]
@@ -136,7 +144,7 @@ def _masking(tables: Tables, path: FieldPath) -> pl.LazyFrame:
     return (
         unnested.filter(pl.col("field").is_in(covering))
         .group_by("origin", "sequence")
-        .agg(masked_count=pl.col("count").sum())
+        .agg(masked_count=pl.col("count").max())
     )
 
 

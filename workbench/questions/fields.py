@@ -10,11 +10,20 @@ import msgspec
 import polars as pl
 
 from workbench.questions.field_names import FieldName, shown
-from workbench.questions.json_values import FieldPath, at_path, has_objects, read_json, to_text
+from workbench.questions.json_values import (
+    FieldPath,
+    at_path,
+    count_ends,
+    has_objects,
+    read_json,
+    to_text,
+)
 
-_Found: TypeAlias = dict[str, str | list[str] | None]
+_Found: TypeAlias = dict[str, str | list[str] | int | None]
 
-FOUND: Final = pl.Struct({"status": pl.String, "texts": pl.List(pl.String), "place": pl.String})
+FOUND: Final = pl.Struct(
+    {"status": pl.String, "texts": pl.List(pl.String), "ends": pl.Int64, "place": pl.String}
+)
 PRESENT: Final = "present"
 ABSENT: Final = "absent"
 ELSEWHERE: Final = "elsewhere"
@@ -52,7 +61,7 @@ def covers(masked: str, path: FieldPath) -> bool:
 
 
 def find_field(value: pl.Expr, path: FieldPath) -> pl.Expr:
-    """Look a field up in JSON values: its state, the JSON texts, and where else its name is."""
+    """Look a field up in JSON values: its state, texts, ends, and where else its name is."""
     return value.map_batches(partial(_find_all, path=path), return_dtype=FOUND, is_elementwise=True)
 
 
@@ -77,18 +86,22 @@ class _Look:
         written = value.decode(errors="replace")
         try:
             if self._name and not self._name.may_be_in(written):
-                has_fields = has_objects(self._decoder.decode(value))
-                return _found(ABSENT if has_fields else UNDECODABLE)
+                return self._absent(self._decoder.decode(value))
             node = read_json(value)
             texts = [to_text(each) for each in at_path(node, self._path) if each is not None]
             place = self._elsewhere(node, written, len(texts))
             if texts:
-                return _found(PRESENT, texts, place)
+                return _found(PRESENT, texts, place, count_ends(node, self._path))
             if place is not None:
                 return _found(ELSEWHERE, place=place)
-            return _found(ABSENT if has_objects(node) else UNDECODABLE)
+            return self._absent(node)
         except (ValueError, RecursionError):
             return _found(UNDECODABLE)
+
+    def _absent(self, node: object) -> _Found:
+        if not has_objects(node):
+            return _found(UNDECODABLE)
+        return _found(ABSENT, ends=count_ends(node, self._path))
 
     def _elsewhere(self, node: object, written: str, at_path_count: int) -> str | None:
         """Return the first place that has the name beside those at the path."""
@@ -102,5 +115,7 @@ class _Look:
         return None
 
 
-def _found(status: str, texts: list[str] | None = None, place: str | None = None) -> _Found:
-    return {"status": status, "texts": texts or [], "place": place}
+def _found(
+    status: str, texts: list[str] | None = None, place: str | None = None, ends: int = 0
+) -> _Found:
+    return {"status": status, "texts": texts or [], "ends": ends, "place": place}

@@ -43,11 +43,38 @@ def at_path(node: object, path: FieldPath) -> Iterator[object]:
         yield from at_path(node[step], path[1:])
 
 
+def count_ends(node: object, path: FieldPath) -> int:
+    """Count where a path ends in a null, or in a single value before its last step.
+
+    A mask may have put these there.
+    """
+    if not path:
+        return int(node is None)
+    step = path[0]
+    if isinstance(node, (dict, Members)):
+        members = node if isinstance(node, Members) else node.items()
+        inner = (
+            (value, taken)
+            for taken, name in _flat_keys(path)
+            for key, value in members
+            if key == name
+        )
+        return sum(count_ends(value, path[taken:]) for value, taken in inner)
+    if isinstance(node, list) and isinstance(step, str):
+        return sum(count_ends(item, path) for item in node)
+    if isinstance(node, list) and isinstance(step, int):
+        return count_ends(node[step], path[1:]) if step < len(node) else 0
+    return 1
+
+
 def has_objects(node: object) -> bool:
     """Say whether a value has fields at all, or nothing in it that could stand for one."""
     if node is None or isinstance(node, (dict, Members)):
         return True
-    return isinstance(node, list) and (not node or any(map(has_objects, node)))
+    if not isinstance(node, list):
+        return False
+    items = [item for item in node if item is not None]
+    return not items or any(map(has_objects, items))
 
 
 def to_text(node: object) -> str:

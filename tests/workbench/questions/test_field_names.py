@@ -30,6 +30,11 @@ def places(name: str, text: str) -> list[str]:
     [
         (["number"], {"number": 1}),
         ([], {"number": None}),
+        (["*"], {"number ": 1}),
+        (["*"], {"\ufeffnumber": 1}),
+        (["card.*"], {"card. number": 1}),
+        ([], {"card number": 1}),
+        (["body (text) (text).number"], {"body": r'"\u007b\"number\":1\u007d"'}),
         ([], ["number"]),
         (["a.b.number"], {"a": [{"b": {"number": 1}}]}),
         (["NUMBER"], {"NUMBER": 1}),

@@ -21,6 +21,8 @@ CARDS = [{"card": {"number": "4111", "brand": "x"}}, {"card": {"number": "4242"}
 ONE_EACH = {"card.number": 2}
 TWIN = {"card": {"number": "**11"}, "Card": {"Number": "4111"}}
 TWO_IN_ONE = {"card": [{"number": "4111"}, {"number": "4242"}]}
+AVRO = b"\x00\x00\x00\x00\x07avro"
+NULLED = {"card": {"number": None}}
 MASKED = [{"card": {"number": "**11"}}, {"card": {"number": "**42"}}]
 
 
@@ -93,7 +95,7 @@ def test_the_rows_do_not_hold_the_values(breach: Archive, truth: Truth) -> None:
         (Answer.UNKNOWN, {"maybe masked": 2}, CARDS, {"card.number": 1}),
         (Answer.NO, {"absent": 1}, [{"card": {}}], None),
         (Answer.NO, {"absent": 1}, [None], None),
-        (Answer.UNKNOWN, {"undecodable": 1}, [b"\x00\x00\x00\x00\x07avro"], None),
+        (Answer.UNKNOWN, {"undecodable": 1}, [AVRO], None),
         (Answer.YES, {"clear": 2, "undecodable": 1}, [*CARDS, b"?"], None),
         (Answer.UNKNOWN, {"elsewhere": 1}, [{"after": {"number": "4111"}}], None),
         (
@@ -108,6 +110,15 @@ def test_the_rows_do_not_hold_the_values(breach: Archive, truth: Truth) -> None:
         (Answer.YES, {"clear": 1}, [{"card": [{"number": "4111"}]}], None),
         (Answer.UNKNOWN, {"maybe masked": 1}, [TWO_IN_ONE], {"card.number": 1}),
         (Answer.NO, {"masked": 1}, [TWO_IN_ONE], {"card.number": 2}),
+        (Answer.UNKNOWN, {"masked": 1, "undecodable": 1}, [MASKED[0], AVRO], {"card.number": 1}),
+        (Answer.UNKNOWN, {"masked": 1, "undecodable": 1}, [MASKED[0], b'"4"'], {"card.number": 1}),
+        (Answer.NO, {"absent": 1, "masked": 1}, [MASKED[0], None], {"card.number": 1}),
+        (Answer.NO, {"absent": 1, "masked": 1}, [MASKED[0], {}], {"card.number": 1}),
+        (Answer.NO, {"masked": 2}, [NULLED, MASKED[0]], {"card.number": 2}),
+        (Answer.UNKNOWN, {"maybe masked": 2}, [NULLED, CARDS[0]], {"card.number": 1}),
+        (Answer.NO, {"masked": 2}, [{"card": "***"}, {"card": None}], {"card": 2}),
+        (Answer.UNKNOWN, {"maybe masked": 2}, [{"card": "***"}, CARDS[0]], {"card": 1}),
+        (Answer.UNKNOWN, {"maybe masked": 2}, CARDS, {"card.number": 1, "card": 1}),
     ],
 )
 def test_each_delivery_has_a_state(
@@ -149,6 +160,15 @@ def test_a_structure_is_readable_when_a_part_of_it_is() -> None:
 def test_a_delivery_without_its_payload_may_hold_anything() -> None:
     """What was delivered is known, what stood in it is not."""
     frames = given(CARDS)
+    frames.lines["records"].clear()
+
+    assert {"undecodable": 2} == states(ask(frames))
+    assert Answer.UNKNOWN == ask(frames).answer
+
+
+def test_a_masked_delivery_without_its_payload_may_hold_more() -> None:
+    """The masks were counted, what they left was not seen."""
+    frames = given(CARDS, {"card.number": 2})
     frames.lines["records"].clear()
 
     assert {"undecodable": 2} == states(ask(frames))

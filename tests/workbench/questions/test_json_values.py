@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workbench.questions.json_values import at_path, has_objects, read_json, to_text
+from workbench.questions.json_values import at_path, count_ends, has_objects, read_json, to_text
 
 if TYPE_CHECKING:
     from workbench.questions.json_values import FieldPath
@@ -44,6 +44,30 @@ def test_a_path_leads_to_every_value_that_it_may_mean(
 
 
 @pytest.mark.parametrize(
+    ("expected", "path", "text"),
+    [
+        (1, ("a",), '{"a":null}'),
+        (0, ("a",), '{"a":1}'),
+        (0, ("a",), "{}"),
+        (1, ("a",), '{"a":1,"a":null}'),
+        (1, ("a", "b"), '{"a":"***"}'),
+        (1, ("a", "b"), '{"a":null}'),
+        (0, ("a", "b"), '{"a":{}}'),
+        (1, ("a", "b"), '{"a.b":null}'),
+        (2, ("a", "b"), '{"a":[{"b":null},{"b":1},"***"]}'),
+        (1, ("a", 1, "b"), '{"a":[{"b":null},{"b":null}]}'),
+        (0, ("a", 2), '{"a":[1,2]}'),
+        (0, ("a", 0), '{"a":{"0":null}}'),
+    ],
+)
+def test_what_a_mask_may_have_put_in_a_path_is_counted(
+    expected: int, path: FieldPath, text: str
+) -> None:
+    """Nulls, and single values where a structure was."""
+    assert expected == count_ends(read_json(text), path)
+
+
+@pytest.mark.parametrize(
     ("expected", "text"),
     [
         (True, "{}"),
@@ -54,6 +78,9 @@ def test_a_path_leads_to_every_value_that_it_may_mean(
         (False, '"a"'),
         (False, "[1,2]"),
         (False, "true"),
+        (False, '[null,"4111"]'),
+        (True, "[null]"),
+        (True, "[null,[1,{}]]"),
     ],
 )
 def test_values_without_fields_are_told_apart(*, expected: bool, text: str) -> None:
