@@ -57,6 +57,25 @@ RecorderKeys = Annotated[
 ]
 CertificateFile = Annotated[Path, typer.Option("--out", "-o", help="The certificate to write.")]
 Days = Annotated[int, typer.Option("--days", help="For how long it is good.", min=1, max=3660)]
+WitnessKeyFile = Annotated[
+    Path, typer.Option("--key", help="The witness's private key.", show_default=False)
+]
+WitnessName = Annotated[
+    str, typer.Option("--name", help="The witness's name, like witness.example.com/w1.")
+]
+MemoryFolder = Annotated[
+    Path, typer.Option("--memory", help="Where it keeps what it saw last of each log.")
+]
+LogKeys = Annotated[
+    list[str], typer.Option("--log-key", help="A key of a log that it cosigns; repeatable.")
+]
+ListenAddress = Annotated[str, typer.Option("--listen", help="HOST:PORT to listen on.")]
+WitnessUrl = Annotated[
+    str, typer.Argument(help="Where the witness listens: http://HOST:PORT.", show_default=False)
+]
+OneWitnessKey = Annotated[
+    str, typer.Option("--witness-key", help="The witness's public key, as text.")
+]
 CheckOnly = Annotated[
     bool, typer.Option("--check", help="Check the configuration, say what is wrong, and end.")
 ]
@@ -73,6 +92,10 @@ def register(app: typer.Typer) -> None:
     key.command("show")(key_show)
     key.command("certify")(key_certify)
     app.add_typer(key, name="key")
+    witness = typer.Typer(no_args_is_help=True, help="Cosign logs for others, or ask for it.")
+    witness.command("run")(witness_run)
+    witness.command("submit")(witness_submit)
+    app.add_typer(witness, name="witness")
     app.command("verify")(verify)
     app.command("prove")(prove)
 
@@ -234,3 +257,34 @@ def _refusing() -> Iterator[None]:
     except (EvidenceError, OSError) as error:
         typer.echo(f"streamwitness: {error}", err=True)
         raise typer.Exit(USAGE_EXIT_CODE) from None
+
+
+def witness_run(
+    key_file: WitnessKeyFile,
+    name: WitnessName,
+    memory: MemoryFolder,
+    log_key: LogKeys,
+    listen: ListenAddress = "127.0.0.1:8443",
+) -> None:
+    """Cosign the logs of these keys over HTTP, each only as long as it grows, until SIGTERM.
+
+    Run it where nobody who can reach the archive can reach its key or its memory.
+    """
+    from gateway.witness.serve import serve
+
+    with _refusing():
+        serve(key_file=key_file, name=name, memory=memory, log_keys=log_key, listen=listen)
+
+
+def witness_submit(
+    archive: ArchiveFolder, origin: OriginName, url: WitnessUrl, witness_key: OneWitnessKey
+) -> None:
+    """Have an origin's newest checkpoint cosigned, and keep the cosignature with it."""
+    from gateway.evidence.log.folder import LogFolder, log_directory
+    from gateway.evidence.log.keys import decode_vkey
+    from gateway.witness.submit import submit
+
+    with _refusing():
+        folder = LogFolder(log_directory(archive, origin))
+        size = submit(folder, url, decode_vkey(witness_key))
+    typer.echo(f"cosigned: {size:,} headers of {origin}")

@@ -17,7 +17,7 @@ from gateway.evidence.log.certificates import (
     vkeys,
 )
 from gateway.evidence.log.checkpoint import Checkpoint
-from gateway.evidence.log.folder import CHECKPOINT, ROOT, LogFolder, checkpoint_path, encode_root
+from gateway.evidence.log.folder import ROOT, LogFolder, checkpoint_path, encode_root
 from gateway.evidence.log.keys import decode_vkey, verify_note
 from gateway.evidence.log.merkle import EMPTY_ROOT, check_consistency, consistency_path
 from gateway.evidence.log.signing import sign_note
@@ -178,7 +178,7 @@ class LogWriter:
         self._memory.write([(self._signing.memory.name, note.encode())])
         if is_kept:
             self._folder.write([(checkpoint_path(size), note.encode())])
-        self._folder.write([(CHECKPOINT, note.encode())])
+        self._folder.replace_checkpoint(note.encode())
         self._newest = newest
         return note
 

@@ -1,0 +1,70 @@
+"""Asking a witness for its cosignature of a log, and keeping that with the log."""
+
+from __future__ import annotations
+
+import urllib.error
+import urllib.request
+from typing import TYPE_CHECKING, Final
+
+from gateway.evidence.errors import ArchiveError, DamagedError, ProofError
+from gateway.evidence.log.keys import verify_note
+from gateway.evidence.log.merkle import consistency_path
+from gateway.evidence.log.note import Note, decode_note
+from gateway.evidence.log.tiles import TileNodes
+from gateway.witness.witness import CONFLICT, OK, SIZE, Submission
+
+if TYPE_CHECKING:
+    from gateway.evidence.log.checkpoint import Checkpoint
+    from gateway.evidence.log.folder import LogFolder
+    from gateway.evidence.log.keys import PublicKey
+
+TIMEOUT_SECONDS: Final = 10.0
+_ANSWER_BYTES_MAX: Final = 64 * 1024
+
+
+def submit(folder: LogFolder, url: str, witness: PublicKey) -> int:
+    """Have the newest checkpoint cosigned, add the cosignature to it, and return its size.
+
+    Raises ArchiveError when there is nothing to sign, ProofError when the witness refuses or
+    answers with something else than its cosignature, and OSError when it cannot be reached.
+    """
+    newest = folder.newest()
+    if newest is None:
+        raise ArchiveError(f"{folder.directory} has no checkpoint that could be cosigned")
+    note, checkpoint = newest
+    status, kind, body = _post(url, _submission(folder, note, checkpoint, 0))
+    if (status, kind) == (CONFLICT, SIZE):
+        seen = int(body)
+        if seen > checkpoint.size:
+            raise ProofError(f"{witness.name} saw a longer log: {seen} headers, not these")
+        status, kind, body = _post(url, _submission(folder, note, checkpoint, seen))
+    if status != OK:
+        reason = body.decode("utf-8", "replace").strip()
+        raise ProofError(f"{witness.name} does not cosign ({status}): {reason}")
+    signed = decode_note(note.text.encode() + b"\n" + body)
+    if witness not in verify_note(signed, [witness]):
+        raise ProofError(f"{url} answered with another cosignature than that of {witness.vkey}")
+    ours = [each for each in signed.signatures if witness.made(each)]
+    # Where a newer checkpoint has come meanwhile, that one is to be cosigned next.
+    folder.replace_checkpoint(note.signed_also(ours).encode(), old=note.encode())
+    return checkpoint.size
+
+
+def _submission(folder: LogFolder, note: Note, checkpoint: Checkpoint, old: int) -> Submission:
+    try:
+        path = consistency_path(old, checkpoint.size, TileNodes(checkpoint.size, folder.read))
+    except DamagedError as error:
+        raise ArchiveError(f"the log is damaged, verify it: {error}") from error
+    return Submission(old, tuple(path), note)
+
+
+def _post(url: str, submission: Submission) -> tuple[int, str, bytes]:
+    request = urllib.request.Request(  # noqa: S310 - the operator's own address
+        f"{url.rstrip('/')}/add-checkpoint", data=submission.encode(), method="POST"
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310 - the same
+            return OK, str(answer.headers["Content-Type"]), answer.read(_ANSWER_BYTES_MAX)
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, str(error.headers["Content-Type"]), error.read(_ANSWER_BYTES_MAX)
