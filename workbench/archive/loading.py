@@ -16,8 +16,10 @@ from gateway.evidence.archive import (
     segment_paths,
     segments_directory,
 )
-from gateway.evidence.damage import Damage
+from gateway.evidence.damage import Damage, DamageKind
 from gateway.evidence.event import EventKind
+from gateway.evidence.log.trust import Trust
+from gateway.evidence.log_check import check_log
 from gateway.evidence.segment import is_partial
 from workbench.archive.files import SCHEMAS
 from workbench.archive.problems import GapKind
@@ -117,8 +119,15 @@ def load(archive: Path, cache: Cache, on_progress: OnProgress = ignore) -> Loade
         return (outline.origin, outline.segment) in sound
 
     scanned = scan_segments(archive, is_known=is_known)
-    damages = tuple(found for found in scanned if isinstance(found, Damage))
-    return Loaded(segments=tuple(converted), damages=damages, origins=names)
+    damages = [found for found in scanned if isinstance(found, Damage)]
+    damages += [found for origin in names for found in _log_damages(archive, origin)]
+    return Loaded(segments=tuple(converted), damages=tuple(damages), origins=names)
+
+
+def _log_damages(archive: Path, origin: str) -> list[Damage]:
+    """Return what the signed log says is wrong; that there is none is for `verify` to tell."""
+    _, damages = check_log(archive, origin, Trust())
+    return [found for found in damages if found.kind is not DamageKind.UNSIGNED]
 
 
 def _segments(archive: Path, origin: str) -> list[Path]:

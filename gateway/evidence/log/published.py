@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from gateway.evidence.log.folder import LogFolder
 
 _PARTIAL: Final = re.compile(r"(.+)\.p/([1-9][0-9]{0,2})")
+_TILE: Final = re.compile(
+    rf"tile/({ENTRIES}|[0-9]|[1-5][0-9])/((?:x[0-9]{{3}}/)*[0-9]{{3}})(?:\.p/([1-9][0-9]{{0,2}}))?"
+)
 _KEPT: Final = re.compile(rf"{CHECKPOINTS}/[0-9]{{20}}")
 
 
@@ -121,7 +124,7 @@ class Published:
         for path in self.paths:
             if path in expected or path in {CHECKPOINT, ROOT} or _KEPT.fullmatch(path):
                 continue
-            yield from self._flaws_of_other(path, expected)
+            yield from self._flaws_of_other(path, expected, len(leaves.hashes))
 
     def _flaws_of(self, path: str, level: int | str, hashes: list[bytes]) -> Iterator[FileFlaw]:
         try:
@@ -138,10 +141,15 @@ class Published:
             yield FileFlaw(path, f"{path} does not hold what the signed tree says")
 
     def _flaws_of_other(
-        self, path: str, expected: dict[str, tuple[int | str, list[bytes]]]
+        self, path: str, expected: dict[str, tuple[int | str, list[bytes]]], size: int
     ) -> Iterator[FileFlaw]:
         if path.endswith(UNFINISHED):
             message = f"{path} was being written, or was left so by a crash"
+            yield FileFlaw(path, message, is_information=True)
+            return
+        if _leaf_end(path) > size:
+            # Tiles come before their checkpoint; a crash may have come between the two.
+            message = f"{path} is ahead of the newest checkpoint"
             yield FileFlaw(path, message, is_information=True)
             return
         # An earlier checkpoint's last tiles stay until the tile is whole.
@@ -168,6 +176,17 @@ class Published:
             bundle = self._folder.read(tile_path(ENTRIES, index, width))
             hashes += map(leaf_hash, decode_bundle(bundle))
         return hashes
+
+
+def _leaf_end(path: str) -> int:
+    """Return how many leaves a tree has at least that has this tile; 0 for other files."""
+    match = _TILE.fullmatch(path)
+    if match is None:
+        return 0
+    index = int(match[2].replace("x", "").replace("/", ""))
+    width = int(match[3] or TILE_WIDTH)
+    level = 0 if match[1] == ENTRIES else int(match[1])
+    return (index * TILE_WIDTH + width) << TILE_HEIGHT * level
 
 
 def _stem(path: str) -> str:

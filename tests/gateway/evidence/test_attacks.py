@@ -15,7 +15,6 @@ import msgspec
 import pytest
 import zstandard
 
-from gateway.evidence.archive import LOCK
 from gateway.evidence.block import CloseReason, encode_header
 from gateway.evidence.log.folder import CHECKPOINT, encode_root
 from gateway.evidence.log.note import decode_note
@@ -417,7 +416,7 @@ def test_a_whole_origin_taken_away(scene: Scene) -> None:
     """The witness knows of its log."""
     shown = scene.copy()
     for path in shown.archive.joinpath(shown.origin).iterdir():
-        if path.name != LOCK:
+        if path.is_dir():
             shutil.rmtree(path)
 
     damages = found(shown, shown.trust(scene.witnessed))

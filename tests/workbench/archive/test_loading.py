@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from itertools import count
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,6 +12,7 @@ from gateway.evidence.archive import create_archive
 from gateway.evidence.damage import Damage, DamageKind
 from gateway.evidence.errors import ArchiveError
 from gateway.evidence.event import EventKind
+from tests.gateway.evidence.log.signed import Recorder
 from tests.workbench.archive.recording import (
     Client,
     Place,
@@ -243,3 +245,17 @@ def test_an_archive_without_its_last_segment_did_not_end(tmp_path: Path) -> None
     found = loaded(tmp_path).frames.damages.collect()
 
     assert [("no_end", at(0))] == found.select("kind", "since").rows()
+
+
+def test_what_a_signed_log_says_is_checked_as_well(tmp_path: Path) -> None:
+    """A forged segment is evidence of nothing but forgery."""
+    recorder = Recorder(tmp_path)
+    recorder.record(1, 1)
+    assert [] == kinds(loaded(tmp_path))
+    other = Recorder(tmp_path / "other", ids=count(50))
+    other.record(1, 1)
+    forged = segment_files(tmp_path / "other")[1]
+    segment_files(tmp_path)[1].write_bytes(forged.read_bytes())
+
+    assert DamageKind.LEAF not in kinds(loaded(tmp_path / "other"))
+    assert DamageKind.LEAF in kinds(loaded(tmp_path))

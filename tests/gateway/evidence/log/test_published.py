@@ -78,16 +78,14 @@ def test_every_changed_file_is_named(folder: LogFolder) -> None:
 
 def test_files_too_many_or_too_few_are_named(folder: LogFolder) -> None:
     """A log holds its own files and no other; one being written is no fault."""
-    folder.write([("tile/0/009", b""), ("notes.txt", b""), ("tile/0/001.p/99", b"x" * 32)])
-    folder.write([("tile/1/000.p/2", b"x" * 64)])
+    folder.write([("tile/0/1", b""), ("notes.txt", b""), ("tile/0/001.p/43", b"x" * 32)])
     (folder.directory / "tile" / "0" / "001.p" / "44").unlink()
     (folder.directory / f"checkpoint{UNFINISHED}").write_bytes(b"half")
 
     assert {
         "tile/0/001.p/44",
-        "tile/0/009",
-        "tile/0/001.p/99",
-        "tile/1/000.p/2",
+        "tile/0/1",
+        "tile/0/001.p/43",
         "notes.txt",
     } == set(flaws(folder))
 
@@ -102,3 +100,15 @@ def test_an_entry_is_found_by_its_number(folder: LogFolder) -> None:
     folder.write([("tile/entries/000", b"")])
     with pytest.raises(DamagedError):
         published.entry(7, 300)
+
+
+def test_tiles_ahead_of_the_checkpoint_are_no_fault(folder: LogFolder) -> None:
+    """They are written first, and a look or a crash may come between."""
+    ahead = ("tile/0/001.p/45", "tile/entries/001", "tile/1/000.p/2", "tile/0/x001/000.p/1")
+    folder.write([(path, b"x" * 32) for path in ahead])
+    leaves = Leaves(list(map(leaf_hash, ITEMS)))
+    told = [flaw for flaw in Published(folder).flaws(leaves) if flaw.is_information]
+
+    assert [] == flaws(folder)
+    assert set(ahead) == {flaw.path for flaw in told}
+    assert all("ahead of the newest checkpoint" in flaw.message for flaw in told)
