@@ -28,6 +28,7 @@ ROOT: Final = "root"
 LOCK: Final = "log.lock"
 TILE: Final = "tile"
 # What a crash between writing and renaming leaves; the next write of the same file replaces it.
+PARTIAL: Final = ".p"
 UNFINISHED: Final = ".unfinished"
 # Somebody who holds the lock writes one small file.
 _LOCK_SECONDS: Final = 30.0
@@ -65,6 +66,15 @@ class LogFolder:
             changed[target.parent] = None
         for directory in changed:
             sync_directory(directory)
+
+    def drop_partial(self, whole: Iterable[str]) -> None:
+        """Remove what led up to tiles that are whole now: a checkpoint's bundle may have 90 kB."""
+        for path in whole:
+            partial = self.directory / f"{path}{PARTIAL}"
+            if partial.is_dir():
+                for file in partial.iterdir():
+                    file.unlink()
+                partial.rmdir()
 
     def newest(self, path: str = CHECKPOINT) -> tuple[Note, Checkpoint] | None:
         """Return the newest checkpoint as it was written, None when there is none.

@@ -35,6 +35,11 @@ def tile_path(level: int | str, index: int, width: int = TILE_WIDTH) -> str:
     return f"tile/{level}/{'/'.join(digits)}{suffix}"
 
 
+def is_whole(path: str) -> bool:
+    """Tell by its path whether a file is a tile or a bundle that will never change."""
+    return path.startswith("tile/") and ".p/" not in path
+
+
 def encode_bundle(entries: Sequence[bytes]) -> bytes:
     """Return an entry bundle."""
     assert all(len(entry) <= ENTRY_BYTES_MAX for entry in entries), "the writer bounds its headers"

@@ -21,7 +21,7 @@ from gateway.evidence.log.folder import ROOT, LogFolder, checkpoint_path, encode
 from gateway.evidence.log.keys import decode_vkey, verify_note
 from gateway.evidence.log.merkle import EMPTY_ROOT, check_consistency, consistency_path
 from gateway.evidence.log.signing import sign_note
-from gateway.evidence.log.tiles import GrowingTree, TileNodes
+from gateway.evidence.log.tiles import GrowingTree, TileNodes, is_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -172,13 +172,15 @@ class LogWriter:
             )
         newest = Checkpoint(self._signing.log, size, self._tree.root())
         # First what the checkpoint is about: it is what others go by.
-        self._folder.write(self._files())
+        files = self._files()
+        self._folder.write(files)
         self._check_growth(newest)
         note = sign_note(newest.text(), self._signing.signers)
         self._memory.write([(self._signing.memory.name, note.encode())])
         if is_kept:
             self._folder.write([(checkpoint_path(size), note.encode())])
         self._folder.replace_checkpoint(note.encode())
+        self._folder.drop_partial(path for path, _ in files if is_whole(path))
         self._newest = newest
         return note
 

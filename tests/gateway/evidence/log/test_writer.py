@@ -92,6 +92,18 @@ def test_a_log_without_its_tiles_is_rebuilt_from_headers(tmp_path: Path) -> None
     assert (5, True) == (log.size, log.is_loaded)
 
 
+def test_what_led_up_to_a_whole_tile_goes(tmp_path: Path) -> None:
+    """Its checkpoints are proved by the whole one, and every one of them had a bundle."""
+    written(tmp_path, 200)
+    written(tmp_path, 250, keys=KEYS)
+    tile = tmp_path / "log" / "tile" / "entries"
+    assert {"200", "250"} == {path.name for path in (tile / "000.p").iterdir()}
+    written(tmp_path, 260, keys=KEYS)
+
+    assert {"000", "001.p"} == {path.name for path in tile.iterdir()}
+    assert {"000", "001.p"} == {path.name for path in (tile.parent / "0").iterdir()}
+
+
 def test_lost_headers_keep_their_places(tmp_path: Path) -> None:
     """The number of an entry is that of its header."""
     log = LogWriter(tmp_path / "log", signing(tmp_path), ())
