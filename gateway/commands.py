@@ -126,7 +126,7 @@ def _run(config: Config) -> int:
 
 
 def _sealer_options(config: Config) -> SealerOptions:
-    from gateway.sealer import SealerOptions, SigningOptions
+    from gateway.sealer import SealerOptions, SigningOptions, WitnessOptions
 
     given = config.signing
     signing = (
@@ -147,6 +147,7 @@ def _sealer_options(config: Config) -> SealerOptions:
         origin=config.origin(),
         durability=config.durability,
         signing=signing,
+        witnesses=tuple(WitnessOptions(url=each.url, key=each.key) for each in config.witnesses),
     )
 
 

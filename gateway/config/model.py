@@ -64,7 +64,7 @@ def _log_name(text: str) -> str:
         raise ValueError(str(error)) from None
 
 
-def _root_key(text: str) -> str:
+def _vkey(text: str) -> str:
     try:
         return decode_vkey(text).vkey
     except ProofError as error:
@@ -84,7 +84,7 @@ Glob = Annotated[str, Field(min_length=1, max_length=249)]
 Address = Annotated[str, AfterValidator(_address)]
 RefusableApi = Annotated[str, AfterValidator(_refusable_api)]
 LogName = Annotated[str, AfterValidator(_log_name)]
-RootKey = Annotated[str, AfterValidator(_root_key)]
+VKey = Annotated[str, AfterValidator(_vkey)]
 
 
 class Section(BaseModel):
@@ -221,7 +221,7 @@ class Signing(Section):
     log: LogName
     keys: Annotated[tuple[Path, ...], Field(min_length=1, max_length=2)]
     certificate: Path
-    root_key: RootKey
+    root_key: VKey
     previous_key: Path | None = None
     previous_key_is_lost: bool = False
 
@@ -237,6 +237,13 @@ class Signing(Section):
         )
 
 
+class WitnessServer(Section):
+    """A witness that cosigns the log."""
+
+    url: Annotated[str, Field(pattern=r"^https?://[^/\s]+(/\S*)?$")]
+    key: VKey
+
+
 class Config(Section):
     """The whole configuration of one gateway."""
 
@@ -245,6 +252,7 @@ class Config(Section):
     journal: Path
     durability: Literal["written"] = "written"
     signing: Signing | None = None
+    witnesses: Annotated[tuple[WitnessServer, ...], Field(max_length=16)] = ()
     upstream: Upstream
     listeners: Annotated[tuple[Listener, ...], Field(min_length=1)]
     forbid: tuple[ForbidRule, ...] = ()

@@ -28,10 +28,12 @@ from gateway.sealer.apart import recover_apart, sealer_command
 from gateway.sealer.keys import SigningOptions
 from gateway.sealer.sealing import SealerOptions, recover
 from gateway.sealer.without_pandas import do_without_pandas
+from gateway.sealer.witnessing import WitnessOptions
 
 __all__ = [
     "SealerOptions",
     "SigningOptions",
+    "WitnessOptions",
     "do_without_pandas",
     "recover",
     "recover_apart",

@@ -14,8 +14,10 @@ import msgspec
 
 from gateway.evidence.block import CloseReason
 from gateway.evidence.errors import EvidenceError
+from gateway.evidence.log.folder import LogFolder, log_directory
 from gateway.sealer.sealing import Sealer, SealerOptions, decode_options, recover
 from gateway.sealer.without_pandas import do_without_pandas
+from gateway.sealer.witnessing import Witnessing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,10 +65,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _seal(options: SealerOptions, lifeline: Lifeline) -> None:
     sealer = Sealer(options)
+    log = LogFolder(log_directory(options.archive, options.origin))
+    witnessing = Witnessing(log, options.witnesses)
+    witnessing.start()
     wait_seconds = 0.0
     while not lifeline.is_over(wait_seconds=wait_seconds):
         wait_seconds = 0.0 if sealer.step() else POLL_SECONDS
     sealer.finish(CloseReason.SHUTDOWN)
+    witnessing.finish()
 
 
 def _complain(reason: str) -> None:

@@ -28,6 +28,7 @@ from gateway.sealer.intents import OpenIntents
 from gateway.sealer.keys import SigningOptions, load_signing
 from gateway.sealer.tail import JournalTail, TailedEntry
 from gateway.sealer.torn import TornBytes
+from gateway.sealer.witnessing import WitnessOptions
 
 # A block is what a torn write can cost a reader, and what the sealer holds in memory.
 BLOCK_BYTES: Final = 1024 * 1024
@@ -53,6 +54,7 @@ class SealerOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     origin: str
     durability: str = "written"
     signing: SigningOptions | None = None
+    witnesses: tuple[WitnessOptions, ...] = ()
     lock_wait_seconds: float = 60.0
 
 

@@ -82,6 +82,7 @@ def test_run_serves_what_the_file_says(
         "origin": "a.0",
         "durability": "written",
         "signing": None,
+        "witnesses": [],
         "lock_wait_seconds": 60.0,
     }
 

@@ -236,5 +236,5 @@ def _default(section: type[BaseModel], key: str) -> str:
         return "required with plain" if key == "users" else "required"
     if isinstance(declared.default, BaseModel):
         return "see below"
-    special = {"advertised_host": "host", "topics": "all", "principals": "all", "forbid": "[]"}
-    return special.get(key, str(declared.default).lower())
+    special = {"advertised_host": "host", "topics": "all", "principals": "all"}
+    return special.get(key, ("[]" if declared.default == () else str(declared.default)).lower())
