@@ -33,8 +33,11 @@ class Unread:
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | Unread | None"
 Location: TypeAlias = "tuple[int | str, ...]"
+Ip: TypeAlias = "IPv4Address | IPv6Address"
 Found: TypeAlias = "Iterator[tuple[Location, str]]"
 """Where something is wrong, and what to do."""
+
+LOOPBACK = (IPv4Address("127.0.0.1"), IPv6Address("::1"))
 
 
 def disagreements(tree: Mapping[str, Json], folder: Path) -> Found:
@@ -133,12 +136,30 @@ def _shared_addresses(listeners: Iterable[tuple[int, Mapping[str, Json]]]) -> Fo
 
 
 def _overlap(host: str, other: str) -> bool:
-    one, two = _ip(host), _ip(other)
-    if one is None or two is None:
-        return host == other
-    # All addresses of one kind include each of that kind: the second bind would fail.
+    """Tell whether the second of two binds would fail, without asking what a name stands for."""
+    ours, theirs = _addresses(host), _addresses(other)
+    if not ours or not theirs:
+        # A name may stand for any address, and all addresses include it.
+        return _same_name(host, other) or is_wildcard(host) or is_wildcard(other)
+    return any(_collide(one, two) for one in ours for two in theirs)
+
+
+def _collide(one: Ip, two: Ip) -> bool:
+    # All addresses of one kind include each of that kind, and none of the other.
     either = one.is_unspecified or two.is_unspecified
     return one == two or (either and one.version == two.version)
+
+
+def _same_name(host: str, other: str) -> bool:
+    return host.casefold().removesuffix(".") == other.casefold().removesuffix(".")
+
+
+def _addresses(host: str) -> tuple[Ip, ...]:
+    """Return the addresses that a host is known to stand for; none for most names."""
+    if _same_name(host, "localhost"):
+        return LOOPBACK
+    address = _ip(host)
+    return () if address is None else (address,)
 
 
 def _rule(place: Location, rule: Mapping[str, Json]) -> Found:
@@ -204,7 +225,7 @@ def is_wildcard(host: str) -> bool:
     return address is not None and address.is_unspecified
 
 
-def _ip(host: str) -> IPv4Address | IPv6Address | None:
+def _ip(host: str) -> Ip | None:
     try:
         return ip_address(host)
     except ValueError:
