@@ -132,7 +132,8 @@ def _shared_addresses(listeners: Iterable[tuple[int, Mapping[str, Json]]]) -> Fo
             owners[port].append((number, host))
         for owner, port in shared.items():
             message = f"the address {host}:{port} is that of listeners.{owner} as well"
-            yield ("listeners", number, "port"), message
+            key = "port" if port == listener.get("port") else "nodes"
+            yield ("listeners", number, key), message
 
 
 def _overlap(host: str, other: str) -> bool:

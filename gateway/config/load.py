@@ -11,7 +11,7 @@ import yaml
 from pydantic import ValidationError
 
 from gateway.config.across import Unread, disagreements
-from gateway.config.model import Config, Section
+from gateway.config.model import Config, NoAuthentication, PlainAuthentication, Section
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,6 +26,7 @@ FILE_BYTES_MAX = 4 * 1024 * 1024
 DEPTH_MAX = 32
 
 _ALIAS = "alias"
+_OF_PLAIN = PlainAuthentication.model_fields.keys() - NoAuthentication.model_fields.keys()
 
 # pydantic's error types that need more than its own words; what to do stands in the text.
 _REMEDIES = {
@@ -235,7 +236,7 @@ def _problem(details: ErrorDetails, root: yaml.Node) -> Problem:
     if location[-1:] == ("type",) and details["type"] in {"missing", "literal_error"}:
         message = "must be given as none or plain"
     if details["type"] == "extra_forbidden":
-        message = f"is no key here{_suggestion(str(location[-1]))}"
+        message = f"is no key here: {_suggestion(location)}"
     return _at(node, path, message)
 
 
@@ -269,7 +270,11 @@ def _child(node: yaml.Node, step: int | str) -> yaml.Node | None:
     return None
 
 
-def _suggestion(key: str) -> str:
+def _suggestion(location: Location) -> str:
+    key = str(location[-1])
     known = {name for section in Section.__subclasses__() for name in section.model_fields}
-    close = difflib.get_close_matches(key, sorted(known), n=1)
-    return f": did you mean {close[0]}?" if close else ": remove it (docs/configuration.md)"
+    near = next(iter(difflib.get_close_matches(key, sorted(known), n=1)), key)
+    if location[-3:-1] == ("authentication", "none") and near in _OF_PLAIN:
+        return f"only type: plain takes {near}"
+    # A key of another section is not misspelled.
+    return "remove it (docs/configuration.md)" if near == key else f"did you mean {near}?"

@@ -102,6 +102,18 @@ def test_addresses_that_cannot_both_be_bound_are_found(
     assert ([("listeners", 1, "port")] if expected else []) == places
 
 
+def test_a_shared_port_is_told_where_it_is_set() -> None:
+    """The port itself may be right where those of the nodes are not."""
+    nodes: Json = {"first_port": 5, "count": 3}
+    listeners: list[Json] = [{"port": 1, "nodes": nodes}, {"port": 2, "nodes": nodes}, {"port": 6}]
+
+    assert [
+        (("listeners", 1, "nodes"), "the address 127.0.0.1:5 is that of listeners.0 as well"),
+        (("listeners", 2, "port"), "the address 127.0.0.1:6 is that of listeners.0 as well"),
+        (("listeners", 2, "port"), "the address 127.0.0.1:6 is that of listeners.1 as well"),
+    ] == list(disagreements({"listeners": listeners}, FOLDER))
+
+
 def test_each_listener_whose_address_is_shared_is_named() -> None:
     """Moving away from the first must not bring up the second."""
     tree = listening(("127.0.0.1", 1), ("127.0.0.2", 1), (ALL_IPV4, 1))
