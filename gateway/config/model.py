@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -158,11 +159,13 @@ class PlainAuthentication(Section):
 
 
 def authentication_type(written: object) -> str:
-    """Tell whose keys to expect: what the type says or, where that is wrong, the other keys."""
+    """Tell whose keys to expect: what the type says; if it is wrong, the other keys or a guess."""
     keys = written if isinstance(written, dict) else {"type": getattr(written, "type", None)}
-    if keys.get("type") in ("none", "plain"):
-        return str(keys["type"])
-    return "plain" if "users" in keys or "allow_plaintext" in keys else "none"
+    kind = keys.get("type")
+    if kind in ("none", "plain"):
+        return str(kind)
+    near = isinstance(kind, str) and get_close_matches(kind.casefold(), ("plain",))
+    return "plain" if "users" in keys or "allow_plaintext" in keys or near else "none"
 
 
 Authentication = Annotated[

@@ -285,6 +285,16 @@ limits: {{journal_bytes_max: 8388608, idle_ms: x}}
                 ("limits.idle_ms", 24),
             ],
         ),
+        (
+            "{type: none}",
+            "{type: PLAIN}",
+            [
+                ("listeners.1.authentication", 20),
+                ("listeners.1.authentication.type", 20),
+                ("listeners.1.authentication.users", 20),
+                ("limits.idle_ms", 23),
+            ],
+        ),
         # A list that is too long.
         (
             '"[::1]:9092"',
