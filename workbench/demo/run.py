@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, TypeAlias
 
 from confluent_kafka import KafkaException
+from rich.text import Text
 
 from workbench.demo.browser import open_in_browser
 from workbench.demo.cluster import check_address
@@ -64,10 +65,10 @@ def run(options: Options, console: Console) -> int:
     except UsageError as error:
         return _fail(console, error, USAGE_EXIT_CODE)
     except (DemoError, KafkaException) as error:
-        console.print(f"The logs lie in {folder.root / 'logs'}", style="dim", highlight=False)
+        console.print(Text(f"The logs lie in {folder.root / 'logs'}", style="dim"))
         return _fail(console, error, FAILED_EXIT_CODE)
     except KeyboardInterrupt:
-        console.print(f"Interrupted. What there is lies in {folder.root}", highlight=False)
+        console.print(Text(f"Interrupted. What there is lies in {folder.root}"))
         return INTERRUPTED_EXIT_CODE
     return 0
 
@@ -85,7 +86,7 @@ def _run(options: Options, folder: Folder, console: Console) -> None:
 
 
 def _fail(console: Console, error: Exception, exit_code: int) -> int:
-    console.print(str(error), style="red", markup=False, highlight=False)
+    console.print(Text(str(error), style="red"))
     return exit_code
 
 

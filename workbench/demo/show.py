@@ -10,11 +10,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
+from workbench.demo.folder import Folder
 from workbench.demo.payloads import REPORT_PARAMETERS
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from rich.progress import TaskID
 
     from workbench.demo.asking import Asked
-    from workbench.demo.folder import Folder
 
 PLACE_WIDTH = 24
 NOT_YET = (
@@ -80,9 +79,7 @@ def show_conclusion(console: Console, folder: Folder, asked: Sequence[Asked]) ->
     console.print()
     for what, where in _places(folder).items():
         # A line that the terminal itself wraps can be copied in one piece.
-        console.print(
-            f"[dim]{what:<{PLACE_WIDTH}}[/]{escape(where)}", soft_wrap=True, highlight=False
-        )
+        console.print(Text.assemble((f"{what:<{PLACE_WIDTH}}", "dim"), where), soft_wrap=True)
 
 
 def program(name: str) -> str:
@@ -103,6 +100,8 @@ def _verdicts(asked: Sequence[Asked]) -> Table:
 
 def _places(folder: Folder) -> dict[str, str]:
     streamwitness, jupyter = program("streamwitness"), program("jupyter")
+    # An absolute path is never read as an option, whatever it begins with.
+    folder = Folder(folder.root.absolute())
     archive = str(folder.archive)
     again = [streamwitness, "report", archive, "--out", "again.html", *REPORT_PARAMETERS]
     return {

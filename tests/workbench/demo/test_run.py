@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import shlex
@@ -12,10 +13,12 @@ from typing import TYPE_CHECKING
 
 import psutil
 import pytest
+from rich.console import Console
 
 from tests.workbench.demo.conftest import MARK, STREAMWITNESS, Demo, run_demo
 from workbench.demo.cast import Accounts
 from workbench.demo.processes import LOOPBACK, free_ports
+from workbench.demo.run import Options, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -118,6 +121,16 @@ def test_a_folder_with_content_is_refused(tmp_path: Path) -> None:
     assert done["exit_code"] == 2
     assert "give --out a new or empty folder" in " ".join(str(done["output"]).split())
     assert [tmp_path / "notes.txt"] == list(tmp_path.iterdir())
+
+
+def test_a_message_names_the_folder_as_it_is(tmp_path: Path) -> None:
+    """What the terminal would take for an emoji or a style is a name."""
+    folder = tmp_path / ":cat:[x]"
+    (folder / "notes").mkdir(parents=True)
+    stream = io.StringIO()
+
+    assert run(Options(out=folder), Console(file=stream, width=1000)) == 2
+    assert str(folder) in stream.getvalue()
 
 
 def test_a_slip_in_the_address_leaves_the_folder_free_for_the_next_try(tmp_path: Path) -> None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import io
+import shlex
 import sys
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
-from workbench.demo.show import Show, program
+from workbench.demo.folder import Folder
+from workbench.demo.show import Show, program, show_conclusion
 
 
 def shown(*, is_terminal: bool) -> str:
@@ -45,6 +47,23 @@ def test_a_stage_that_fails_is_not_called_done() -> None:
         raise OSError("disk")
 
     assert "✓" not in stream.getvalue()
+
+
+@pytest.mark.parametrize("name", [":cat:", "a b[x]", "[bold]", "--out", "-x"])
+def test_commands_name_the_folder_as_it_is(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither the terminal's markup nor the command reads anything else in it."""
+    monkeypatch.chdir(tmp_path)
+    stream = io.StringIO()
+    show_conclusion(Console(file=stream, width=40), Folder(Path(name)), [])
+    archive = tmp_path / name / "archive"
+    lines = stream.getvalue().splitlines()
+    commands = [line for line in lines if line.startswith(("verify", "build", "take"))]
+
+    assert f"{'the evidence':24}{archive}" in lines
+    assert 3 == len(commands)
+    assert all(str(archive) in shlex.split(command) for command in commands)
 
 
 def test_commands_can_be_typed_as_they_are_shown(monkeypatch: pytest.MonkeyPatch) -> None:
