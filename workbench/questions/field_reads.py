@@ -11,6 +11,7 @@ from workbench.questions.doubts import about_reads
 from workbench.questions.fields import (
     ABSENT,
     PRESENT,
+    PRESENT_IN_PART,
     UNDECODABLE,
     covers,
     find_field,
@@ -108,11 +109,11 @@ def _with_state(tables: Tables, reads: pl.LazyFrame, path: FieldPath) -> pl.Lazy
     maskable = (found["texts"].list.len() + ends).sum().over(place)
     status = found["status"]
     state = (
-        pl.when(pl.col("masked_count").is_null() & (status == PRESENT))
+        pl.when(pl.col("masked_count").is_null() & status.is_in((PRESENT, PRESENT_IN_PART)))
         .then(pl.lit("clear"))
         .when(found["place"].is_not_null())
         .then(pl.lit("elsewhere"))
-        .when(status.is_null() | (status == UNDECODABLE))
+        .when(status.is_null() | status.is_in((UNDECODABLE, PRESENT_IN_PART)))
         .then(pl.lit("undecodable"))
         .when((status == ABSENT) & (pl.col("masked_count").is_null() | (ends == 0)))
         .then(pl.lit("absent"))

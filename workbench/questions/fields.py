@@ -25,6 +25,8 @@ FOUND: Final = pl.Struct(
     {"status": pl.String, "texts": pl.List(pl.String), "ends": pl.Int64, "place": pl.String}
 )
 PRESENT: Final = "present"
+PRESENT_IN_PART: Final = "present in part"
+"""At the path, beside something without fields that may stand for anything."""
 ABSENT: Final = "absent"
 ELSEWHERE: Final = "elsewhere"
 """Not at the path, but something of its last name is in the value."""
@@ -91,7 +93,9 @@ class _Look:
             texts = [to_text(each) for each in at_path(node, self._path) if each is not None]
             place = self._elsewhere(node, written, len(texts))
             if texts:
-                return _found(PRESENT, texts, place, count_ends(node, self._path))
+                is_all = self._name is None or has_objects(node)
+                status = PRESENT if is_all else PRESENT_IN_PART
+                return _found(status, texts, place, count_ends(node, self._path))
             if place is not None:
                 return _found(ELSEWHERE, place=place)
             return self._absent(node)

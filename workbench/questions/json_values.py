@@ -68,13 +68,10 @@ def count_ends(node: object, path: FieldPath) -> int:
 
 
 def has_objects(node: object) -> bool:
-    """Say whether a value has fields at all, or nothing in it that could stand for one."""
+    """Say whether all of a value has fields, or there is nothing in it that could stand for one."""
     if node is None or isinstance(node, (dict, Members)):
         return True
-    if not isinstance(node, list):
-        return False
-    items = [item for item in node if item is not None]
-    return not items or any(map(has_objects, items))
+    return isinstance(node, list) and all(map(has_objects, node))
 
 
 def to_text(node: object) -> str:

@@ -90,6 +90,8 @@ def test_masking_a_structure_masks_what_is_in_it(*, expected: bool, masked: str,
         ("absent", None, b'{"x":{"number":null}}'),
         ("undecodable", None, b'["card"]'),
         ("undecodable", None, b'"number"'),
+        ("undecodable", None, rb'[{"id":1},"\u0000\u0001binary"]'),
+        ("present in part", '"4111"', rb'[{"card":{"number":"4111"}},"\u0000\u0001binary"]'),
         ("undecodable", None, b"7"),
         ("undecodable", None, b"\x00\x00\x00\x00\x07avro"),
         ("undecodable", None, b'{"card":{"number":"4111"'),
@@ -143,7 +145,7 @@ def test_the_place_of_the_same_name_beside_the_path_is_told(
 
 def test_a_path_without_a_name_is_nowhere_else() -> None:
     """There is no name to look for."""
-    frame = pl.DataFrame({"value": [b'[["a"]]', b'{"x":1}']})
+    frame = pl.DataFrame({"value": [b'[["a"],"b"]', b'{"x":1}']})
     found = frame.select(found=find_field(pl.col("value"), (0, 0)))["found"].to_list()
 
     assert [("present", None), ("absent", None)] == [(f["status"], f["place"]) for f in found]
