@@ -191,7 +191,7 @@ def _seen(frame: pl.DataFrame) -> str:
     places = sorted(set(elsewhere["seen_at"].explode()))
     more = len(places) - _PLACES_TOLD
     told = ", ".join(places[:_PLACES_TOLD]) + (f" and {count_of(more, 'more place')}" * (more > 0))
-    return f"That name was seen at {told}: ask for that path, and look into a text by hand."
+    return f"That name was seen at {told}: ask for that path, or look at a text or value by hand."
 
 
 def _different(frame: pl.DataFrame) -> str:

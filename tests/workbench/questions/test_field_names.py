@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from typing import Literal
+from unicodedata import normalize
 
 import pytest
 from hypothesis import given
@@ -35,7 +37,18 @@ def places(name: str, text: str) -> list[str]:
         (["card.*"], {"card. number": 1}),
         ([], {"card number": 1}),
         (["body (text) (text).number"], {"body": r'"\u007b\"number\":1\u007d"'}),
-        ([], ["number"]),
+        (["(value)"], ["number"]),
+        (["columns (value)"], {"columns": ["id", "number"], "rows": [[1, "4111"]]}),
+        (["fields.name (value)"], {"fields": [{"name": "Number", "value": "4111"}]}),
+        (["name (value)"], {"name": "$.card.number[0]", "value": "4111"}),
+        (["name (value)"], {"name": " number ", "value": "4111"}),
+        (["path (value)"], {"op": "add", "path": "/card/number", "value": "4111"}),
+        (["*"], {"card/number": 1}),
+        (["body (text).name (value)"], {"body": '{"name":"number"}'}),
+        (["body (text) (value)"], {"body": '["id","number"]'}),
+        (["body (text) (text) (value)"], {"body": r'"\u005b\u0022number\u0022\u005d"'}),
+        ([], {"body": 'the "number" is no field'}),
+        ([], {"name": "number of cards"}),
         (["a.b.number"], {"a": [{"b": {"number": 1}}]}),
         (["NUMBER"], {"NUMBER": 1}),
         (["card.number"], {"card.number": 1}),
@@ -67,14 +80,28 @@ def test_every_key_that_stands_anywhere_is_found(value: object) -> None:
 
 @given(values)
 def test_a_name_that_stands_nowhere_is_not_found(value: object) -> None:
-    """A value that is called so is no field."""
-    assert [] == places("streamwitness", json.dumps([value, "streamwitness"]))
+    """Whatever else is written."""
+    assert [] == places("streamwitness", json.dumps([value, "streamwitness is no field"]))
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+@pytest.mark.parametrize("other", ["NFC", "NFD"])
+def test_a_letter_is_the_same_however_its_accent_is_written(
+    form: Literal["NFC", "NFD"], other: Literal["NFC", "NFD"]
+) -> None:
+    """In one sign or in two, and in another case."""
+    name, key = normalize(form, "número"), normalize(other, "NÚMERO")
+
+    assert 1 == len(places(name, json.dumps({key: "x"})))
+    assert 1 == len(places(name, json.dumps({"name": key})))
+    assert FieldName(name).may_be_in(json.dumps({key: "x"}, ensure_ascii=False))
+    assert [] == places("numero", json.dumps({key: "x"}))
 
 
 @given(name=texts.filter(bool), ascii_only=st.booleans())
 def test_what_is_found_passes_the_cheap_look(*, name: str, ascii_only: bool) -> None:
     """A value that it skips holds the name under no spelling."""
-    for key in (name, name.upper(), name.casefold()):
+    for key in (name, name.upper(), name.casefold(), normalize("NFD", name)):
         text = json.dumps({key: 1}, ensure_ascii=ascii_only)
 
         assert FieldName(name).may_be_in(text) >= bool(places(name, text))

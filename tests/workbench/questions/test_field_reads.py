@@ -115,6 +115,13 @@ def test_the_rows_do_not_hold_the_values(breach: Archive, truth: Truth) -> None:
         (Answer.UNKNOWN, {"undecodable": 1}, [[MASKED[0], "\0\1"]], {"card.number": 1}),
         (Answer.YES, {"clear": 1}, [[CARDS[0], "\0\1"]], None),
         (Answer.NO, {"masked": 1}, [MASKED], {"card.number": 2}),
+        (Answer.UNKNOWN, {"elsewhere": 1}, [{"name": "card.number", "value": "4111"}], None),
+        (
+            Answer.UNKNOWN,
+            {"elsewhere": 1},
+            [MASKED[0] | {"columns": ["number"], "rows": [["4111"]]}],
+            {"card.number": 1},
+        ),
         (Answer.NO, {"absent": 1, "masked": 1}, [MASKED[0], None], {"card.number": 1}),
         (Answer.NO, {"absent": 1, "masked": 1}, [MASKED[0], {}], {"card.number": 1}),
         (Answer.NO, {"masked": 2}, [NULLED, MASKED[0]], {"card.number": 2}),
@@ -143,7 +150,7 @@ def test_the_places_of_the_same_name_are_told() -> None:
 
     assert (
         "Delivered 5 times elsewhere. That name was seen at a.number, b.number, c.number and 1 "
-        "more place: ask for that path, and look into a text by hand." == verdict.because
+        "more place: ask for that path, or look at a text or value by hand." == verdict.because
     )
     assert {"clear": 2, "elsewhere": 3} == states(ask(given(values), "a.number"))
 
