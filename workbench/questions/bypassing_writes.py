@@ -8,8 +8,8 @@ import polars as pl
 
 from workbench.questions.coverage import cover
 from workbench.questions.doubts import about_anything
-from workbench.questions.names import find_topic
-from workbench.questions.offsets import PARTITION, State, unaccounted, unseen_counts, written
+from workbench.questions.names import PARTITION, find_topic
+from workbench.questions.offsets import State, unaccounted, unseen_counts, written
 from workbench.questions.phrases import count_of
 from workbench.questions.verdict import Answer, Verdict
 
@@ -68,6 +68,7 @@ def bypassing_writes(tables: Tables, *, topic: str | None = None) -> Verdict:
             "Every offset that was delivered, compared with the offsets that producers were told.",
             "Markers of transactions take offsets and are not counted as writes.",
             "Records of producers that were told no offset (acks=0) are recognised by content.",
+            "Records that the broker refused are in no log, and explain nothing.",
         ),
         not_covered=(
             *(f"There may be more: {each}." for each in open_questions),
@@ -169,7 +170,8 @@ def _open_questions(frame: pl.DataFrame, coverage: Coverage) -> tuple[str, ...]:
         found.append(f"{count_of(unsure[0], 'offset')} may belong to requests that are missing")
     if unsure[1]:
         found.append(
-            f"{count_of(unsure[1], 'record')} cannot be compared with what was sent without answer"
+            f"{count_of(unsure[1], 'record')} cannot be compared with what was sent without "
+            "answer, or may have been kept though the request failed"
         )
     unseen = int(frame.filter(pl.col("unseen") > 0)["unseen"].sum())
     if unseen:

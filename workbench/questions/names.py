@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from difflib import get_close_matches
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from workbench.tables import Tables
+
+PARTITION: Final = ["topic", "partition"]
 
 _LISTED_MAX = 12
 _ABOUT_TOPICS = ("CREATE_TOPICS", "DELETE_TOPICS", "CREATE_PARTITIONS", "DELETE_RECORDS")
@@ -80,6 +82,11 @@ def find_session(
 def is_topic(name: str) -> pl.Expr:
     """Select the rows of a topic, by its name or its id."""
     return (pl.col("topic") == name) | (pl.col("topic_id") == name).fill_null(value=False)
+
+
+def topic_name() -> pl.Expr:
+    """Take the name of a topic, or its id where no answer has named it."""
+    return pl.coalesce("topic", "topic_id").alias("topic")
 
 
 def host() -> pl.Expr:

@@ -9,16 +9,16 @@ in a part of the archive that is missing, or past the gateway.
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import polars as pl
 
-from workbench.questions.coverage import UNDECODABLE, is_fault
+from workbench.questions.coverage import is_fault
+from workbench.questions.names import PARTITION, topic_name
+from workbench.questions.unanswered import mark_unanswered
 
 if TYPE_CHECKING:
     from workbench.tables import Tables
-
-PARTITION: Final = ["topic", "partition"]
 
 
 class State(StrEnum):
@@ -29,7 +29,11 @@ class State(StrEnum):
     MAYBE_LOST = "maybe_lost"
     """A part of the archive that is missing may have held the request."""
     MAYBE_UNANSWERED = "maybe_unanswered"
-    """A producer was told no offset, and its records cannot be compared: masked, or undecodable."""
+    """A producer was told no offset, and nobody can tell whether this is one of its records.
+
+    They cannot be compared, being masked or undecodable, or its error does not say whether the
+    broker kept them.
+    """
     UNANSWERED = "unanswered"
     """A producer that was told no offset sent the same content."""
     EARLIER = "earlier"
@@ -39,7 +43,7 @@ class State(StrEnum):
 def written(tables: Tables) -> pl.LazyFrame:
     """Return the ranges of offsets that producers were told."""
     return tables.produced.filter(pl.col("first_offset").is_not_null()).select(
-        _topic(),
+        topic_name(),
         "partition",
         first="first_offset",
         last=pl.coalesce("last_offset", "first_offset"),
@@ -54,7 +58,7 @@ def unaccounted(tables: Tables) -> pl.LazyFrame:
     dated = _neighbours(missing, ranges).join(
         beginnings(tables), on=PARTITION, how="left", maintain_order="left"
     )
-    marked = _mark_lost(_mark_unanswered(dated, tables), tables)
+    marked = _mark_lost(mark_unanswered(dated, tables), tables)
     state = (
         pl.when("is_unanswered")
         .then(pl.lit(State.UNANSWERED))
@@ -79,7 +83,7 @@ def beginnings(tables: Tables) -> pl.LazyFrame:
     """
     told = pl.concat(
         [
-            tables.delivered.select(_topic(), "partition", "at", begin="high_watermark"),
+            tables.delivered.select(topic_name(), "partition", "at", begin="high_watermark"),
             written(tables).select(*PARTITION, "at", begin="first"),
         ]
     ).filter(pl.col("begin") >= 0)
@@ -104,13 +108,13 @@ def unseen_counts(tables: Tables) -> pl.LazyFrame:
     of transactions take such offsets, and so does what nobody read.
     """
     delivered = tables.delivered.filter(pl.col("first_offset").is_not_null()).select(
-        _topic(), "partition", first="first_offset", last="last_offset"
+        topic_name(), "partition", first="first_offset", last="last_offset"
     )
     known = pl.concat([written(tables).select(*PARTITION, "first", "last"), delivered])
     ends = pl.concat(
         [
             known.select(*PARTITION, end=pl.col("last") + 1),
-            tables.delivered.select(_topic(), "partition", end="high_watermark"),
+            tables.delivered.select(topic_name(), "partition", end="high_watermark"),
         ]
     ).group_by(PARTITION)
     bounds = (
@@ -135,14 +139,10 @@ def unseen_counts(tables: Tables) -> pl.LazyFrame:
     )
 
 
-def _topic() -> pl.Expr:
-    return pl.coalesce("topic", "topic_id").alias("topic")
-
-
 def _log_starts(tables: Tables) -> pl.LazyFrame:
     return (
         tables.delivered.filter(pl.col("log_start_offset") >= 0)
-        .select(_topic(), "partition", "log_start_offset")
+        .select(topic_name(), "partition", "log_start_offset")
         .group_by(PARTITION)
         .agg(log_start=pl.col("log_start_offset").max())
     )
@@ -152,7 +152,7 @@ def _delivered(tables: Tables) -> pl.LazyFrame:
     """Return every delivered offset once, as it was delivered first."""
     return (
         tables.reads.filter(pl.coalesce("topic", "topic_id").is_not_null())
-        .with_columns(_topic())
+        .with_columns(topic_name())
         .sort("delivered_at", "sequence")
         .group_by(*PARTITION, "offset")
         .agg(
@@ -208,56 +208,6 @@ def _neighbours(missing: pl.LazyFrame, ranges: pl.LazyFrame) -> pl.LazyFrame:
         )
         .with_columns(written_before=pl.min_horizontal("delivered_at", "next_at"))
         .drop("last", "first", "next_at")
-    )
-
-
-def _mark_unanswered(missing: pl.LazyFrame, tables: Tables) -> pl.LazyFrame:
-    """Recognise records of producers that were told no offset, each of them once."""
-    told_none = tables.records.filter(
-        pl.col("direction") == "produced", pl.col("offset").is_null()
-    ).with_columns(_topic())
-    supply = told_none.group_by(*PARTITION, "content").agg(supply=pl.len())
-    delivered = tables.records.filter(pl.col("direction") == "delivered").with_columns(_topic())
-    contents = delivered.select(*PARTITION, "offset", "content").unique()
-    rank = pl.col("offset").rank("ordinal").over(*PARTITION, "content")
-    recognised = (
-        missing.select(*PARTITION, "offset")
-        .join(contents, on=[*PARTITION, "offset"])
-        .join(supply, on=[*PARTITION, "content"])
-        .filter(rank <= pl.col("supply"))
-        .select(*PARTITION, "offset", is_unanswered=pl.lit(value=True))
-        .unique()
-    )
-    return (
-        missing.join(recognised, on=[*PARTITION, "offset"], how="left")
-        .join(_told_none(tables), on=PARTITION, how="left")
-        .with_columns(
-            pl.col("is_unanswered").fill_null(value=False),
-            is_maybe_unanswered=pl.col("is_undecodable") | pl.col("is_masked"),
-        )
-        .with_columns(
-            # Null where every producer of the partition was told its offsets.
-            pl.col("is_maybe_unanswered").fill_null(value=False)
-            & pl.col("is_undecodable").is_not_null()
-        )
-    )
-
-
-def _told_none(tables: Tables) -> pl.LazyFrame:
-    """Return the partitions with a producer that was told no offset."""
-    undecodable = (
-        tables.gaps.filter(pl.col("kind") == UNDECODABLE)
-        .select(_topic(), "partition", is_undecodable=pl.lit(value=True))
-        .unique()
-    )
-    return (
-        tables.produced.filter(
-            pl.col("first_offset").is_null(), pl.col("error_code").fill_null(0) == 0
-        )
-        .select(_topic(), "partition")
-        .unique()
-        .join(undecodable, on=PARTITION, how="left")
-        .with_columns(pl.col("is_undecodable").fill_null(value=False))
     )
 
 

@@ -17,6 +17,7 @@ from workbench.questions.names import (
     tell_session,
 )
 from workbench.questions.phrases import count_of
+from workbench.questions.unanswered import may_be_kept
 from workbench.questions.verdict import Answer, Verdict
 from workbench.questions.wording import PASSED, strongest
 
@@ -166,8 +167,6 @@ def _receivers(frame: pl.DataFrame) -> str:
 
 def _unplaced(produced: pl.LazyFrame) -> tuple[str, ...]:
     """Records whose offsets the producer was never told cannot be followed by offset."""
-    told_none = produced.filter(
-        pl.col("first_offset").is_null(), pl.col("error_code").fill_null(0) == 0
-    )
+    told_none = produced.filter(may_be_kept())
     count = told_none.select(pl.col("record_count").sum()).collect().item()
     return (f"the offsets of {count_of(count, 'record')} are unknown",) if count else ()

@@ -99,6 +99,17 @@ def test_records_without_an_answer_cannot_be_followed() -> None:
     assert "the offsets of 2 records are unknown" in verdict.because
 
 
+def test_records_that_failed_on_the_way_to_other_replicas_cannot_be_followed() -> None:
+    """The leader kept them, and told no offset; what it refused is in no log."""
+    frames = wrote(first=None)
+    frames.lines["produced"][-1] |= {"error_code": 20, "outcome": "failed"}
+    assert Answer.UNKNOWN == who_received_from(frames.tables, "mallory").answer
+
+    frames.lines["produced"][-1]["error_code"] = 29
+
+    assert Answer.NO == who_received_from(frames.tables, "mallory").answer
+
+
 def test_many_readers_are_told_in_short() -> None:
     """Three by name, the rest by number."""
     frames = wrote()
