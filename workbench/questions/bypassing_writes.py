@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import polars as pl
 
 from workbench.questions.coverage import cover
+from workbench.questions.creations import REQUEST_TIMED_OUT, was_never_sent
 from workbench.questions.doubts import about_anything
 from workbench.questions.names import PARTITION, find_topic
 from workbench.questions.offsets import State, unaccounted, unseen_counts, written
@@ -16,9 +17,6 @@ from workbench.questions.verdict import Answer, Verdict
 if TYPE_CHECKING:
     from workbench.questions.coverage import Coverage
     from workbench.tables import Tables
-
-_REQUEST_TIMED_OUT: Final = 7
-_NEVER_SENT: Final = ("refused", "not_forwarded")
 
 
 def bypassing_writes(tables: Tables, *, topic: str | None = None) -> Verdict:
@@ -121,14 +119,13 @@ def _maybe_deleted(tables: Tables) -> pl.LazyFrame:
     # Of several topics the row tells the first error alone; a broker that ran out of time goes on.
     error = pl.col("error_code")
     may_have_worked = (
-        error.is_null() | error.is_in([0, _REQUEST_TIMED_OUT]) | (pl.col("targets").list.len() > 1)
+        error.is_null() | error.is_in([0, REQUEST_TIMED_OUT]) | (pl.col("targets").list.len() > 1)
     )
-    is_refused = (pl.col("decision") == "deny") | pl.col("outcome").is_in(_NEVER_SENT)
     return (
         tables.admin.filter(
             pl.col("api") == "DELETE_TOPICS",
             may_have_worked,
-            ~is_refused.fill_null(value=False),
+            ~was_never_sent(),
         )
         .select(topic="targets")
         .explode("topic")
@@ -164,7 +161,8 @@ def _begun_meanwhile(rows: pl.LazyFrame, coverage: Coverage) -> tuple[str, ...]:
 
 
 def _open_questions(frame: pl.DataFrame, coverage: Coverage) -> tuple[str, ...]:
-    unsure = frame.select(State.MAYBE_LOST, State.MAYBE_UNANSWERED).sum().row(0)
+    states = (State.MAYBE_LOST, State.MAYBE_UNANSWERED, State.MAYBE_EARLIER)
+    unsure = frame.select(states).sum().row(0)
     found = list(about_anything(coverage))
     if unsure[0]:
         found.append(f"{count_of(unsure[0], 'offset')} may belong to requests that are missing")
@@ -172,6 +170,11 @@ def _open_questions(frame: pl.DataFrame, coverage: Coverage) -> tuple[str, ...]:
         found.append(
             f"{count_of(unsure[1], 'record')} cannot be compared with what was sent without "
             "answer, or may have been kept though the request failed"
+        )
+    if unsure[2]:
+        found.append(
+            f"{count_of(unsure[2], 'record')} may be older than the recording or younger: the "
+            "topic may have been made since, or no answer told where its log ended"
         )
     unseen = int(frame.filter(pl.col("unseen") > 0)["unseen"].sum())
     if unseen:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from workbench.questions.coverage import is_fault
+from workbench.questions.creations import creations
 from workbench.questions.names import PARTITION, topic_name
 from workbench.questions.unanswered import mark_unanswered
 
@@ -38,6 +39,8 @@ class State(StrEnum):
     """A producer that was told no offset sent the same content."""
     EARLIER = "earlier"
     """It is older than what was recorded first of the partition."""
+    MAYBE_EARLIER = "maybe_earlier"
+    """It may be so: the topic may have been made since, or nobody knows where its log ended."""
 
 
 def written(tables: Tables) -> pl.LazyFrame:
@@ -62,12 +65,14 @@ def unaccounted(tables: Tables) -> pl.LazyFrame:
     state = (
         pl.when("is_unanswered")
         .then(pl.lit(State.UNANSWERED))
-        .when(pl.col("begin").is_null() | (pl.col("offset") < pl.col("begin")))
+        .when(pl.col("offset") < pl.col("old_below"))
         .then(pl.lit(State.EARLIER))
         .when("is_maybe_lost")
         .then(pl.lit(State.MAYBE_LOST))
         .when("is_maybe_unanswered")
         .then(pl.lit(State.MAYBE_UNANSWERED))
+        .when(pl.col("new_from").is_null() | (pl.col("offset") < pl.col("new_from")))
+        .then(pl.lit(State.MAYBE_EARLIER))
         .otherwise(pl.lit(State.BYPASSED))
     )
     return marked.select(
@@ -76,28 +81,51 @@ def unaccounted(tables: Tables) -> pl.LazyFrame:
 
 
 def beginnings(tables: Tables) -> pl.LazyFrame:
-    """Return, for each topic-partition, the end of its log when it was first heard of.
+    """Return, for each topic-partition, which of its offsets may be older than the recording.
 
-    What lies before may have been written before the recording began. A topic whose creation was
-    recorded begins at 0.
+    Those below `old_below` were there when it was first heard of; those from `new_from` on surely
+    came later (null: no answer told the end of its log). What lies between may be either. What was
+    made while recording ran begins at 0, and what may have been made then may do so.
     """
-    told = pl.concat(
-        [
-            tables.delivered.select(topic_name(), "partition", "at", begin="high_watermark"),
-            written(tables).select(*PARTITION, "at", begin="first"),
-        ]
-    ).filter(pl.col("begin") >= 0)
-    first = told.sort("at").group_by(PARTITION).agg(pl.col("at", "begin").first())
-    created = (
-        tables.admin.filter(pl.col("api") == "CREATE_TOPICS", pl.col("error_code") == 0)
-        .select(topic="targets", created_at="at")
-        .explode("topic")
-        .group_by("topic")
-        .agg(pl.col("created_at").min())
+    first = _first_heard(tables)
+    made = (
+        first.join(creations(tables), on="topic")
+        .filter(
+            pl.col("partition").is_between("first_partition", "last_partition"),
+            pl.col("made_at") <= pl.col("at"),
+        )
+        .group_by(PARTITION)
+        .agg(is_new=pl.col("is_sure").any())
     )
-    is_new = pl.col("created_at") <= pl.col("at")
-    return first.join(created, on="topic", how="left").select(
-        *PARTITION, begin=pl.when(is_new).then(0).otherwise("begin")
+    # Null where nothing recorded can have made it.
+    is_new = pl.col("is_new")
+    return first.join(made, on=PARTITION, how="left").select(
+        *PARTITION,
+        old_below=pl.when(is_new.is_null()).then(pl.col("reached").fill_null(0)).otherwise(0),
+        new_from=pl.when(is_new).then(0).otherwise("end"),
+    )
+
+
+def _first_heard(tables: Tables) -> pl.LazyFrame:
+    """Return when each partition was first heard of, how far it then reached, and its first end."""
+    told = pl.when(pl.col("high_watermark") >= 0).then("high_watermark")
+    heard = pl.concat(
+        [
+            tables.delivered.select(
+                topic_name(),
+                "partition",
+                "at",
+                end=told,
+                # ShareFetch tells no end.
+                reached=pl.coalesce(told, pl.col("last_offset") + 1),
+            ),
+            written(tables).select(*PARTITION, "at", end="first", reached="first"),
+        ]
+    )
+    return (
+        heard.sort("at")
+        .group_by(PARTITION)
+        .agg(pl.col("at", "reached").first(), pl.col("end").drop_nulls().first())
     )
 
 
@@ -121,7 +149,7 @@ def unseen_counts(tables: Tables) -> pl.LazyFrame:
         beginnings(tables)
         .join(ends.agg(pl.col("end").max()), on=PARTITION)
         .join(_log_starts(tables), on=PARTITION, how="left")
-        .with_columns(begin=pl.max_horizontal("begin", "log_start"))
+        .with_columns(begin=pl.max_horizontal("old_below", "log_start"))
     )
     clipped = (
         known.join(bounds, on=PARTITION)
@@ -135,7 +163,7 @@ def unseen_counts(tables: Tables) -> pl.LazyFrame:
     seen = counted.group_by(PARTITION).agg(seen=pl.col("fresh").sum())
     return bounds.join(seen, on=PARTITION, how="left").select(
         *PARTITION,
-        unseen=pl.col("end") - pl.col("begin") - pl.col("seen").fill_null(0),
+        unseen=(pl.col("end") - pl.col("begin")).fill_null(0) - pl.col("seen").fill_null(0),
     )
 
 

@@ -162,3 +162,24 @@ def test_a_topic_with_two_ids_makes_no_unknown() -> None:
     frames.give("c", "orders", 0, ["x", "y"], 40, topic_id="B")
 
     assert Answer.UNKNOWN == bypassing_writes(frames.tables).answer
+
+
+def test_what_may_be_younger_than_the_recording_makes_no_unknown() -> None:
+    """Its topic may have been made while recording ran, whatever time the records claim."""
+    frames = earlier(-1)
+    frames.add("admin", "c", 15, api="CREATE_TOPICS", error_code=7, targets=["orders"])
+    verdict = bypassing_writes(frames.tables)
+
+    assert Answer.UNKNOWN == verdict.answer
+    assert 2 == verdict.frame["maybe_earlier"].sum()
+    assert "2 records may be older than the recording or younger" in verdict.because
+
+
+def test_a_write_to_a_topic_that_is_only_shared_is_found() -> None:
+    """The topic was made while recording ran, so somebody wrote to it past the gateway."""
+    frames = Frames()
+    frames.connect("c", "billing")
+    frames.add("admin", "c", 5, api="CREATE_TOPICS", error_code=0, targets=["orders"])
+    frames.give("c", "orders", 0, ["a"], 20, high_watermark=None, log_start_offset=None)
+
+    assert Answer.YES == bypassing_writes(frames.tables).answer

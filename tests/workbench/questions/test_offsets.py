@@ -28,6 +28,11 @@ def states(tables: Tables) -> dict[int, str]:
     return dict(zip(rows["offset"], rows["state"], strict=True))
 
 
+def begun(tables: Tables) -> list[tuple[int, int | None]]:
+    """Return where each partition begins."""
+    return beginnings(tables).sort("partition").select("old_below", "new_from").collect().rows()
+
+
 def test_what_was_written_on_record_is_accounted_for() -> None:
     """Delivered once or more often."""
     frames = recorded()
@@ -81,7 +86,7 @@ def test_a_topic_whose_creation_was_recorded_begins_at_0() -> None:
     frames.give("c", "orders", 0, ["a"], 20)
 
     assert {0: State.BYPASSED} == states(frames.tables)
-    assert [0] == beginnings(frames.tables).collect()["begin"].to_list()
+    assert [(0, 0)] == begun(frames.tables)
 
 
 def test_a_creation_that_failed_or_came_later_says_nothing() -> None:
@@ -93,6 +98,48 @@ def test_a_creation_that_failed_or_came_later_says_nothing() -> None:
     frames.give("c", "orders", 0, ["a"], 20)
 
     assert {0: State.EARLIER} == states(frames.tables)
+
+
+def test_a_topic_that_may_have_been_made_may_begin_at_0() -> None:
+    """What was there when it was first heard of may be old, or younger than the recording."""
+    frames = Frames()
+    frames.connect("c", "billing")
+    frames.add("admin", "c", 5, api="CREATE_TOPICS", error_code=None, targets=["orders"])
+    frames.give("c", "orders", 0, ["a"], 20)
+    frames.give("c", "orders", 1, ["b"], 30)
+
+    assert {0: State.MAYBE_EARLIER, 1: State.BYPASSED} == states(frames.tables)
+    assert [(0, 1)] == begun(frames.tables)
+
+
+def test_offsets_below_the_first_write_to_a_topic_that_may_have_been_made_are_unseen() -> None:
+    """Whoever wrote there past the gateway was not read yet."""
+    frames = recorded()
+    frames.connect("a", "admin")
+    frames.add("admin", "a", 5, api="CREATE_TOPICS", error_code=7, targets=["new"])
+    frames.write("p", "new", 2, ["x"], 20)
+    counts = unseen_counts(frames.tables).sort("topic").collect()
+
+    assert [("new", 0, 2), ("orders", 0, 0)] == counts.rows()
+
+
+def test_a_new_partition_begins_at_0() -> None:
+    """The last is surely new; those before it may be, unless something was heard of them before."""
+    frames = Frames()
+    frames.connect("c", "billing")
+    frames.give("c", "orders", 0, ["a"], 1)
+    request = '{"topics":[{"name":"orders","count":3}]}'
+    made = {"api": "CREATE_PARTITIONS", "error_code": 0, "targets": ["orders"]}
+    frames.add("admin", "c", 5, request=request, **made)
+    for partition in (1, 2):
+        frames.give("c", "orders", 0, ["a"], 20)
+        for table in ("delivered", "reads"):
+            frames.lines[table][-1]["partition"] = partition
+
+    assert [(1, 1), (0, 1), (0, 0)] == begun(frames.tables)
+    assert [State.EARLIER, State.MAYBE_EARLIER, State.BYPASSED] == unaccounted(frames.tables).sort(
+        "partition"
+    ).collect()["state"].to_list()
 
 
 def test_records_without_an_answer_are_recognised_by_their_content() -> None:
@@ -164,13 +211,40 @@ def test_a_gap_explains_what_was_written_during_it(
     assert {3: state} == states(frames.tables)
 
 
+def share(frames: Frames, first: int, value: str, second: float = 20) -> None:
+    """Give a record by ShareFetch."""
+    frames.give("c", "orders", first, [value], second, high_watermark=None, log_start_offset=None)
+
+
 def test_a_partition_that_was_only_shared_is_older_than_known() -> None:
     """ShareFetch tells no high watermark, so nobody knows where the log ended."""
     frames = Frames()
     frames.connect("c", "billing")
-    frames.give("c", "orders", 0, ["a"], 20, high_watermark=None, log_start_offset=None)
+    share(frames, 0, "a")
 
     assert {0: State.EARLIER} == states(frames.tables)
+
+
+def test_what_comes_later_to_a_partition_that_was_only_shared_may_be_either() -> None:
+    """It lies behind what the first answer brought, and may have been in the log all the time."""
+    frames = Frames()
+    frames.connect("c", "billing")
+    share(frames, 0, "a", 20)
+    share(frames, 2, "c", 30)
+
+    assert {0: State.EARLIER, 2: State.MAYBE_EARLIER} == states(frames.tables)
+    assert [("orders", 0, 1)] == unseen_counts(frames.tables).collect().rows()
+
+
+def test_a_topic_that_was_made_and_only_shared_begins_at_0() -> None:
+    """No answer tells the end of its log, and none is needed."""
+    frames = Frames()
+    frames.connect("c", "billing")
+    frames.add("admin", "c", 5, api="CREATE_TOPICS", error_code=0, targets=["orders"])
+    share(frames, 0, "a")
+
+    assert {0: State.BYPASSED} == states(frames.tables)
+    assert [("orders", 0, 0)] == unseen_counts(frames.tables).collect().rows()
 
 
 def test_offsets_that_nobody_wrote_or_was_given_are_counted() -> None:
