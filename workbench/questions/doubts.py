@@ -13,7 +13,7 @@ from workbench.questions.offsets import State, unaccounted
 from workbench.questions.phrases import count_of, moment
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from datetime import datetime
 
     from workbench.questions.coverage import Coverage
@@ -44,6 +44,9 @@ def about_reads(
 ) -> tuple[str, ...]:
     """List what could hide a delivery, of one topic or of any.
 
+    Without a topic, deliveries under unknown ids are no doubt: they are among those that are looked
+    at. Who joins topics by their names adds `about_unnamed`.
+
     `cut` selects among the batches that were sent in part, by the columns of `cut_reads`.
     """
     which = [*cut, *([] if topic is None else [is_topic(topic)])]
@@ -51,7 +54,7 @@ def about_reads(
         *about_anything(coverage, until),
         *about_cut_batches(tables, *which),
         *_undecodable(tables, topic),
-        *_unnamed(tables, topic),
+        *(() if topic is None else about_unnamed(tables, [topic])),
         *_bypassed(tables),
     )
 
@@ -65,13 +68,10 @@ def _undecodable(tables: Tables, topic: str | None) -> tuple[str, ...]:
     return (f"{count_of(count, 'payload')} of it cannot be decoded",) if count else ()
 
 
-def _unnamed(tables: Tables, topic: str | None) -> tuple[str, ...]:
-    """Deliveries under an id that no answer ever named."""
-    if topic is None:
-        return ()
-    unnamed = tables.delivered.filter(
-        pl.col("topic").is_null(), pl.col("topic_id").is_null() | (pl.col("topic_id") != topic)
-    )
+def about_unnamed(tables: Tables, known: Collection[str]) -> tuple[str, ...]:
+    """Tell of deliveries under an id that no answer ever named, and that is none of the `known`."""
+    is_known = pl.col("topic_id").is_in(sorted(known)).fill_null(value=False)
+    unnamed = tables.delivered.filter(pl.col("topic").is_null(), ~is_known)
     count = unnamed.select(pl.len()).collect().item()
     if not count:
         return ()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from workbench.questions.coverage import cover
-from workbench.questions.doubts import about_reads
+from workbench.questions.doubts import about_reads, about_unnamed
 from workbench.questions.names import (
     find_principal,
     find_session,
@@ -53,17 +53,21 @@ def who_received_from(
     chosen = [pl.col("principal") == principal]
     if session is not None:
         chosen.append(is_session(find_session(tables, session)))
+    everything = produced = tables.produced.filter(*chosen)
     if topic is not None:
         topic = find_topic(tables, topic)
-        chosen.append(is_topic(topic))
-    produced = tables.produced.filter(*chosen)
+        produced = produced.filter(is_topic(topic))
     rows = _received(tables, produced)
     if session is not None:
         # Reading back on another connection of the same client reaches nobody else.
         rows = rows.filter(~is_session(session, "reader_session"))
     frame = _summary(produced, rows)
     coverage = cover(tables)
-    doubts = (*about_reads(tables, coverage, topic), *_unplaced(produced))
+    doubts = (
+        *about_reads(tables, coverage, topic),
+        *_under_ids(tables, everything, topic),
+        *_unplaced(produced),
+    )
     readers = frame["reader"].drop_nulls().n_unique()
     if readers:
         answer = Answer.YES
@@ -163,6 +167,20 @@ def _receivers(frame: pl.DataFrame) -> str:
     ]
     more = frame["reader"].drop_nulls().len() - received.height
     return f"{'; '.join(told)}{f'; and {more:,} more' if more else ''}."
+
+
+def _under_ids(tables: Tables, written: pl.LazyFrame, topic: str | None) -> tuple[str, ...]:
+    """What was delivered or written under an id that no answer named may be of any name."""
+    topics = written.group_by("topic", "topic_id").agg(pl.col("record_count").sum()).collect()
+    doubts: list[str] = []
+    if topic is None and topics.height:
+        doubts.extend(about_unnamed(tables, topics["topic_id"].drop_nulls().to_list()))
+    by_name = tables.delivered.filter(pl.col("topic").is_not_null(), pl.col("topic_id").is_null())
+    count = int(topics.filter(pl.col("topic").is_null())["record_count"].sum())
+    if count and by_name.select(pl.len()).collect().item():
+        were = count_of(count, "record was", "records were")
+        doubts.append(f"{were} written to a topic by an unknown id")
+    return tuple(doubts)
 
 
 def _unplaced(produced: pl.LazyFrame) -> tuple[str, ...]:

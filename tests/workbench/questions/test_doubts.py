@@ -11,7 +11,7 @@ from workbench.questions.bulk_exports import bulk_exports
 from workbench.questions.bypassing_writes import bypassing_writes
 from workbench.questions.coverage import cover
 from workbench.questions.credential_use import credential_use
-from workbench.questions.doubts import about_anything, about_reads
+from workbench.questions.doubts import about_anything, about_reads, about_unnamed
 from workbench.questions.field_reads import did_principal_read_field
 from workbench.questions.principal_reads import what_did_principal_read
 from workbench.questions.received_from import who_received_from
@@ -93,6 +93,8 @@ def test_a_delivery_under_an_unknown_id_may_be_of_any_topic() -> None:
 
     assert ("1 delivery names a topic by an unknown id",) == doubts(frames)
     assert () == doubts(frames, TOPIC_ID)
+    assert () == doubts(frames, None)
+    assert () == about_unnamed(frames.tables, [TOPIC_ID])
 
 
 def test_who_writes_past_the_gateway_can_read_past_it() -> None:

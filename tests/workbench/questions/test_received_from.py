@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.workbench.frames import Frames
 from workbench.questions.received_from import who_received_from
 from workbench.questions.verdict import Answer, Proof
@@ -108,6 +110,52 @@ def test_records_that_failed_on_the_way_to_other_replicas_cannot_be_followed() -
     frames.lines["produced"][-1]["error_code"] = 29
 
     assert Answer.NO == who_received_from(frames.tables, "mallory").answer
+
+
+@pytest.mark.parametrize("topic", [None, "orders"])
+def test_a_delivery_under_an_unknown_id_may_be_of_what_was_written(topic: str | None) -> None:
+    """Whether one topic is asked about or all that were written to."""
+    frames = wrote()
+    frames.give("c", "other", 0, ["x", "y"], 20)
+    frames.lines["delivered"][-1] |= {"topic": None, "topic_id": "A"}
+    verdict = who_received_from(frames.tables, "mallory", topic=topic)
+
+    assert Answer.UNKNOWN == verdict.answer
+    assert "1 delivery names a topic by an unknown id" in verdict.because
+
+
+def test_a_delivery_under_an_unknown_id_is_of_the_topic_that_was_written_to_by_it() -> None:
+    """There its offsets are compared, as everybody calls the topic so."""
+    frames = wrote()
+    frames.lines["produced"][-1] |= {"topic": None, "topic_id": "A"}
+    frames.give("c", "other", 0, ["x", "y"], 5)
+    for table in ("delivered", "reads"):
+        for row in frames.lines[table]:
+            row |= {"topic": None, "topic_id": "A"}
+
+    assert Answer.NO == who_received_from(frames.tables, "mallory").answer
+
+
+@pytest.mark.parametrize("topic", [None, "orders"])
+def test_what_was_written_under_an_unknown_id_may_be_of_any_topic(topic: str | None) -> None:
+    """It may have been delivered by the name that nobody told."""
+    frames = wrote()
+    frames.lines["produced"][-1] |= {"topic": None, "topic_id": "A"}
+    frames.write("c", "orders", 0, ["x", "y"], 10)
+    frames.give("c", "orders", 0, ["x", "y"], 20)
+    verdict = who_received_from(frames.tables, "mallory", topic=topic)
+
+    assert Answer.UNKNOWN == verdict.answer
+    assert "2 records were written to a topic by an unknown id" in verdict.because
+
+
+def test_who_wrote_nothing_is_received_by_nobody() -> None:
+    """Whatever was delivered under unknown ids."""
+    frames = wrote()
+    frames.give("c", "other", 0, ["x", "y"], 20)
+    frames.lines["delivered"][-1] |= {"topic": None, "topic_id": "A"}
+
+    assert Answer.NO == who_received_from(frames.tables, "billing").answer
 
 
 def test_many_readers_are_told_in_short() -> None:
