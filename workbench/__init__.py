@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from workbench.archive import open_archive as open  # noqa: A004 - wb.open reads as it should
     from workbench.charts.display import offline
     from workbench.charts.timeline import timeline
-    from workbench.questions.bulk_exports import BulkThresholds, bulk_exports
+    from workbench.questions.bulk_exports import bulk_exports
     from workbench.questions.bypassing_writes import bypassing_writes
     from workbench.questions.coverage import cover
     from workbench.questions.credential_use import credential_use
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from workbench.questions.refusals import what_was_refused
     from workbench.questions.suspects import choose_suspect
     from workbench.questions.verdict import Answer, Proof, Verdict
+    from workbench.questions.volumes import BulkThresholds
     from workbench.questions.who_read import who_read
 
 __all__ = [
@@ -60,7 +61,7 @@ __all__ = [
 _NAMES: Final = {
     "Answer": ("workbench.questions.verdict", "Answer"),
     "Archive": ("workbench.archive", "Archive"),
-    "BulkThresholds": ("workbench.questions.bulk_exports", "BulkThresholds"),
+    "BulkThresholds": ("workbench.questions.volumes", "BulkThresholds"),
     "Proof": ("workbench.questions.verdict", "Proof"),
     "Verdict": ("workbench.questions.verdict", "Verdict"),
     "bulk_exports": ("workbench.questions.bulk_exports", "bulk_exports"),

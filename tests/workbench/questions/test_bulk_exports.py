@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.workbench.frames import Frames
-from workbench.questions.bulk_exports import BulkThresholds, bulk_exports
+from workbench.questions.bulk_exports import bulk_exports
 from workbench.questions.verdict import Answer, Proof
+from workbench.questions.volumes import BulkThresholds
 
 if TYPE_CHECKING:
     from workbench.archive import Archive
