@@ -100,6 +100,20 @@ def test_a_creation_that_failed_or_came_later_says_nothing() -> None:
     assert {0: State.EARLIER} == states(frames.tables)
 
 
+def test_each_topic_of_a_creation_is_judged_by_its_own_answer() -> None:
+    """The row tells the first error, which is another topic's."""
+    frames = Frames()
+    frames.connect("c", "billing")
+    answers = '{"name":"old","error_code":36},{"name":"orders","error_code":0}'
+    made = {"api": "CREATE_TOPICS", "error_code": 36, "targets": ["old", "orders"]}
+    frames.add("admin", "c", 5, response=f'{{"topics":[{answers}]}}', **made)
+    frames.give("c", "orders", 0, ["a"], 20)
+    frames.give("c", "old", 0, ["a"], 20)
+    found = unaccounted(frames.tables).select("topic", "state").collect()
+
+    assert [("old", State.EARLIER), ("orders", State.BYPASSED)] == found.rows()
+
+
 def test_a_topic_that_may_have_been_made_may_begin_at_0() -> None:
     """What was there when it was first heard of may be old, or younger than the recording."""
     frames = Frames()
