@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Final
 import polars as pl
 
 from workbench.questions.coverage import cover
+from workbench.questions.known_topics import administered, is_no_failure
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterable, Sequence
     from datetime import datetime
 
     from workbench.tables import Tables
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 PARTITION: Final = ["topic", "partition"]
 
 _LISTED_MAX = 12
-_ABOUT_TOPICS = ("CREATE_TOPICS", "DELETE_TOPICS", "CREATE_PARTITIONS", "DELETE_RECORDS")
+_NEAR_MAX = 3
 
 
 class UnknownNameError(ValueError):
@@ -49,15 +50,17 @@ def find_principal(tables: Tables, name: str, until: datetime | None = None) -> 
 def find_topic(tables: Tables, name: str, until: datetime | None = None) -> str:
     """Return the topic's name, or its id where no answer has named it.
 
-    A name that is not there is an error as with `find_principal`.
+    A name that is not there is an error as with `find_principal`; a request that failed may have
+    named what there is not.
     """
     seen = [
-        frame.select("topic", "topic_id").unique() for frame in (tables.produced, tables.delivered)
+        frame.filter(is_no_failure()).select("topic", "topic_id").unique()
+        for frame in (tables.produced, tables.delivered)
     ]
     topics = pl.concat(seen).unique().collect()
-    committed = tables.commits.select(pl.col("topic").unique()).collect()
+    committed = tables.commits.filter(is_no_failure()).select(pl.col("topic").unique()).collect()
     told = pl.concat([topics.select("topic"), committed])["topic"].drop_nulls()
-    named = sorted({*told, *_administered(tables)})
+    named = sorted({*told, *administered(tables)})
     known = sorted({*named, *topics["topic_id"].drop_nulls()})
     if name in known or _may_be_missing(tables, until):
         return name
@@ -69,9 +72,12 @@ def find_session(
 ) -> str | Collection[str]:
     """Return the connection or connections, every one of which was recorded.
 
-    One that is not there is an error as with `find_principal`.
+    One that is not there is an error as with `find_principal`. Raises ValueError for none at all,
+    of which nothing could be read: to ask about all, people leave it out.
     """
     wanted = [session] if isinstance(session, str) else sorted(session)
+    if not wanted:
+        raise ValueError(f"session={session!r} names no connection: leave it out to ask about all")
     known = tables.sessions.select(pl.col("session").unique().sort()).collect()["session"]
     missing = sorted(set(wanted).difference(known))
     if missing and not _may_be_missing(tables, until):
@@ -99,20 +105,21 @@ def is_session(session: str | Collection[str], column: str = "session") -> pl.Ex
     return pl.col(column).is_in([session] if isinstance(session, str) else sorted(session))
 
 
+def near(name: str, candidates: Iterable[str]) -> list[str]:
+    """Return the names that somebody may have meant, whatever the case of their letters."""
+    written: dict[str, list[str]] = {}
+    for each in candidates:
+        written.setdefault(each.casefold(), []).append(each)
+    found = get_close_matches(name.casefold(), written, n=_NEAR_MAX)
+    return [each for close in found for each in dict.fromkeys(written[close])][:_NEAR_MAX]
+
+
 def tell_session(session: str | Collection[str]) -> str:
     """Say which connection is meant, or how many."""
     if isinstance(session, str):
         return f"session {session}"
     only, *others = sorted(session)
     return f"{1 + len(others):,} sessions" if others else f"session {only}"
-
-
-def _administered(tables: Tables) -> list[str]:
-    """Return the topics that requests about topics named, whether anything was in them or not."""
-    about_topics = tables.admin.filter(pl.col("api").is_in(_ABOUT_TOPICS))
-    return sorted(
-        about_topics.select(pl.col("targets").explode().unique()).collect().drop_nulls()["targets"]
-    )
 
 
 def _may_be_missing(tables: Tables, until: datetime | None) -> bool:
@@ -124,7 +131,7 @@ def _may_be_missing(tables: Tables, until: datetime | None) -> bool:
 def _unknown(what: str, name: str, known: Sequence[str], candidates: Sequence[str]) -> str:
     if not known:
         return f"no {what} {name!r}: the tables know none"
-    close = get_close_matches(name, candidates, n=3)
+    close = near(name, candidates)
     if close:
         return f"no {what} {name!r} was recorded: did you mean {_list(close)}?"
     return f"no {what} {name!r} was recorded; there are {_list(known)}"

@@ -11,6 +11,7 @@ from workbench.questions.names import (
     find_session,
     find_topic,
     is_topic,
+    near,
 )
 
 TOPIC_ID = "AAECAwQFBgcICQoLDA0ODw"
@@ -111,6 +112,38 @@ def test_a_topic_of_which_only_offsets_were_committed_is_known() -> None:
     frames.add("commits", "s2", topic="quiet")
 
     assert "quiet" == find_topic(frames.tables, "quiet")
+
+
+def test_a_topic_that_only_failed_requests_named_is_met_with_close_names() -> None:
+    """A typing error of somebody else is one too."""
+    frames = recorded()
+    frames.add("admin", "s2", api="DELETE_TOPICS", targets=["paymets"], error_code=3)
+    frames.add("commits", "s2", topic="payment", error_code=3)
+    frames.write("s2", "pyments", None, ["a"])
+    frames.lines["produced"][0]["error_code"] = 3
+
+    for typed in ("paymets", "payment", "pyments"):
+        with pytest.raises(UnknownNameError, match="did you mean payments"):
+            find_topic(frames.tables, typed)
+
+
+@pytest.mark.parametrize("name", ["PAYMENTS", "Payments", "payment", "PAYMENT"])
+def test_close_names_are_found_in_any_case(name: str) -> None:
+    """Somebody who shouts means the same."""
+    with pytest.raises(UnknownNameError, match="did you mean payments"):
+        find_topic(recorded().tables, name)
+
+
+def test_names_that_differ_in_case_alone_are_both_near() -> None:
+    """Kafka tells them apart."""
+    assert ["Orders", "orders"] == near("ORDERS", ["Orders", "orders", "payments", "orders"])
+
+
+@pytest.mark.parametrize("session", [(), []])
+def test_no_connection_at_all_is_refused(session: tuple[str, ...] | list[str]) -> None:
+    """Nothing is read on none, whoever is asked about."""
+    with pytest.raises(ValueError, match=r"names no connection: leave it out"):
+        find_session(recorded().tables, session)
 
 
 @pytest.mark.parametrize("session", ["s4", ("s1", "s4")])
