@@ -25,6 +25,7 @@ from workbench.questions.names import (
     is_topic,
 )
 from workbench.questions.phrases import count_of
+from workbench.questions.unseen_fields import about_unseen
 from workbench.questions.verdict import Answer, Verdict
 from workbench.questions.wording import HIDDEN, PASSED, strongest
 
@@ -72,6 +73,8 @@ def did_principal_read_field(
     coverage = cover(tables)
     doubts = about_reads(tables, coverage, topic, cut=chosen)
     answer, because = _answer(frame, doubts)
+    if answer is Answer.NO:
+        because += about_unseen(tables, topic, path)
     return Verdict(
         question=f"Did {principal} read {field} of {topic} in clear?",
         answer=answer,

@@ -74,6 +74,17 @@ def has_objects(node: object) -> bool:
     return isinstance(node, list) and all(map(has_objects, node))
 
 
+def names_in(node: object) -> Iterator[str]:
+    """Yield the name of each field of a value."""
+    if isinstance(node, Members):
+        for key, value in node:
+            yield key
+            yield from names_in(value)
+    elif isinstance(node, list):
+        for item in node:
+            yield from names_in(item)
+
+
 def to_text(node: object) -> str:
     """Write a value as JSON in ASCII, so that equal ones have equal texts."""
     return json.dumps(_plain(node), separators=(",", ":"))

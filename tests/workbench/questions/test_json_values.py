@@ -9,7 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workbench.questions.json_values import at_path, count_ends, has_objects, read_json, to_text
+from workbench.questions.json_values import (
+    at_path,
+    count_ends,
+    has_objects,
+    names_in,
+    read_json,
+    to_text,
+)
 
 if TYPE_CHECKING:
     from workbench.questions.json_values import FieldPath
@@ -102,3 +109,10 @@ def test_a_value_is_written_as_it_was(value: object) -> None:
 def test_half_a_letter_is_a_text_as_well() -> None:
     """JSON can write what UTF-8 cannot."""
     assert to_text(read_json(r'"\ud800"')).isascii()
+
+
+def test_every_field_has_its_name_told() -> None:
+    """In objects in lists as well, equal ones twice."""
+    node = read_json('{"a": [1, {"b": {"c": 2}}], "a": "{}"}')
+
+    assert ["a", "b", "c", "a"] == list(names_in(node))

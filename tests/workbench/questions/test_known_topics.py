@@ -15,7 +15,8 @@ def asked(**columns: Any) -> set[str]:  # noqa: ANN401 - any column of `admin`
     """Record one request about topics and return what is known by it."""
     frames = Frames()
     frames.connect("s1", "admin")
-    frames.add("admin", "s1", **{"api": "DELETE_TOPICS", "error_code": 0} | columns)
+    given: dict[str, Any] = {"api": "DELETE_TOPICS", "error_code": 0} | columns
+    frames.add("admin", "s1", **given)
     return administered(frames.tables)
 
 
