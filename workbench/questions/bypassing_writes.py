@@ -150,8 +150,10 @@ def _begun_meanwhile(rows: pl.LazyFrame, coverage: Coverage) -> tuple[str, ...]:
     """
     if not coverage.recorded:
         return ()
-    since = min(each.since for each in coverage.recorded)
-    is_younger = pl.col("timestamp").is_null() | (pl.col("timestamp") >= since)
+    began = [each.since for each in coverage.recorded if each.since is not None]
+    is_younger = pl.lit(value=True)
+    if len(began) == len(coverage.recorded):
+        is_younger = (pl.col("timestamp") >= min(began)).fill_null(value=True)
     younger = rows.filter(pl.col("state") == State.EARLIER, is_younger)
     count = younger.select(pl.len()).collect().item()
     if not count:

@@ -24,9 +24,18 @@ class Recorded:
     """What one gateway instance recorded."""
 
     origin: str
-    since: datetime
+    since: datetime | None
+    """None where the beginning of every session is missing."""
     until: datetime
     session_count: int
+
+    def __str__(self) -> str:
+        """Say it in words."""
+        sessions = count_of(self.session_count, "session")
+        end = moment(self.until)
+        if self.since is None:
+            return f"{self.origin} recorded {sessions} until {end}; from when on is missing."
+        return f"{self.origin} recorded {sessions} from {moment(self.since)} to {end}."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,11 +73,7 @@ class Coverage:
 
     def sentences(self) -> tuple[str, ...]:
         """Say it in words."""
-        said = [
-            f"{each.origin} recorded {count_of(each.session_count, 'session')} "
-            f"from {moment(each.since)} to {moment(each.until)}."
-            for each in self.recorded
-        ] or ["Nothing was recorded."]
+        said = [str(each) for each in self.recorded] or ["Nothing was recorded."]
         if self.fault_count:
             parts = count_of(self.fault_count, "part of the archive is", "parts of the archive are")
             lost = count_of(self.lost_event_count, "event")

@@ -10,6 +10,7 @@ import polars as pl
 from workbench.questions.names import UnknownNameError, find_principal, find_topic, host, is_session
 
 if TYPE_CHECKING:
+    from workbench.questions.coverage import Coverage
     from workbench.questions.verdict import Verdict
     from workbench.tables import Tables
 
@@ -46,7 +47,8 @@ def choose_suspect(
 
     Its connections are those of the same principal, address, client id and software. A named
     principal is taken in any case, with all of its connections where none of them exported
-    anything. Raises UnknownNameError when nobody is named and nothing was exported.
+    anything. Raises UnknownNameError when nobody is named and nothing was exported; with principal
+    and topic named there is always somebody, also where nothing is left of the archive.
 
     >>> import workbench as wb
     >>> from workbench import sample
@@ -63,12 +65,22 @@ def choose_suspect(
     first = found.row(0, named=True) if found.height else {}
     name = principal or first.get("principal")
     if name is None:
-        raise UnknownNameError("nothing was exported in bulk: name the principal to look at")
+        raise UnknownNameError(_nobody(exports.coverage))
     session = first.get("session")
     sessions = None if session is None else _of_same_client(tables, session)
     if topic is not None:
         return Suspect(principal=name, sessions=sessions, topic=find_topic(tables, topic))
     return Suspect(principal=name, sessions=sessions, topic=_most_read(tables, name, sessions))
+
+
+def _nobody(coverage: Coverage) -> str:
+    if coverage.is_whole:
+        return "nothing was exported in bulk: name the principal to look at"
+    missing = " ".join(sentence for sentence in coverage.sentences() if "damaged" in sentence)
+    return (
+        f"no bulk export is on record, and one may be missing: {missing} "
+        "Name the principal and the topic to look at"
+    )
 
 
 def _of_same_client(tables: Tables, session: str) -> tuple[str, ...]:

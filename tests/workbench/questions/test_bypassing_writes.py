@@ -120,6 +120,18 @@ def test_younger_records_that_were_there_before_make_no_unknown() -> None:
     assert "2 records were there when the partition was first heard of" in verdict.because
 
 
+def test_what_is_older_than_a_beginning_that_is_lost_is_not_known_to_be() -> None:
+    """One gateway's sessions have lost their first events: nobody knows when it began."""
+    frames = earlier(-5)
+    frames.lines["sessions"].append(
+        frames.lines["sessions"][0] | {"origin": "gw-2", "opened_at": None}
+    )
+    verdict = bypassing_writes(frames.tables)
+
+    assert Answer.UNKNOWN == verdict.answer
+    assert "2 records were there when the partition was first heard of" in verdict.because
+
+
 def test_a_topic_that_was_deleted_makes_no_unknown() -> None:
     """Its offsets are given again, and an old write would account for a new record."""
     frames = recorded()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.workbench.frames import Frames
+from workbench.questions.bulk_exports import bulk_exports
 from workbench.questions.coverage import cover, is_fault
 
 
@@ -18,6 +19,20 @@ def test_what_each_gateway_recorded_is_told() -> None:
         "No part of the archive is damaged or missing.",
     ) == coverage.sentences()
     assert coverage.is_whole
+
+
+def test_a_beginning_that_is_missing_is_told() -> None:
+    """The first event of every session stood in a segment that is lost."""
+    frames = Frames()
+    frames.connect("s1", "shop", 0, opened_at=None)
+    frames.lose("sequence_gap", first_sequence=0, last_sequence=0)
+    coverage = cover(frames.tables)
+
+    assert (
+        "gw recorded 1 session until 2026-03-17 09:10:00 UTC; from when on is missing."
+        == coverage.sentences()[0]
+    )
+    assert "from when on is missing" in bulk_exports(frames.tables)._repr_html_()
 
 
 def test_lost_events_are_counted_by_their_sequence_numbers() -> None:

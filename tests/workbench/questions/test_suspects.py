@@ -64,6 +64,21 @@ def test_without_an_export_somebody_must_be_named() -> None:
         choose_suspect(frames.tables, bulk_exports(frames.tables))
 
 
+def test_where_an_export_may_be_missing_the_message_says_so() -> None:
+    """Nobody should take a damaged archive for one without an export."""
+    frames = Frames()
+    frames.lose("frame")
+    exports = bulk_exports(frames.tables)
+
+    with pytest.raises(
+        UnknownNameError,
+        match=r"may be missing: 1 part of the archive is damaged .* the principal and the topic",
+    ):
+        choose_suspect(frames.tables, exports)
+    named = choose_suspect(frames.tables, exports, principal="billing", topic="cards")
+    assert Suspect(principal="billing", sessions=None, topic="cards") == named
+
+
 def test_who_read_nothing_needs_a_topic() -> None:
     """There is none to choose."""
     frames = Frames()

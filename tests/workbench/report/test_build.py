@@ -121,6 +121,22 @@ def test_the_executed_notebook_is_left_when_asked(here: Built) -> None:
     assert any(cell.get("outputs") for cell in notebook["cells"])
 
 
+def test_an_archive_of_which_nothing_is_left_has_its_report(tmp_path: Path) -> None:
+    """Every answer is unknown; who is looked at must be named, and the message says so."""
+    archive = shutil.copytree(sample.path(), tmp_path / "archive")
+    for segment in archive.glob("*/segments/*"):
+        segment.write_bytes(bytes(1_000))
+    out = tmp_path / "report.html"
+
+    with pytest.raises(
+        ReportError, match=r"damaged or missing.*[Nn]ame the principal and the topic"
+    ):
+        build_report(ReportOptions(archive=archive, out=out))
+    named = {"principal": "billing", "topic": "payments"}
+    build_report(ReportOptions(archive=archive, out=out, parameters=named))
+    assert "0 yes, 0 no, 8 unknown" in re.sub(r"<[^>]+>", " ", out.read_text())
+
+
 def test_any_notebook_can_be_reported(tmp_path: Path) -> None:
     """With parameters of its own; it need not have those that a report sets."""
     own = write_notebook(tmp_path / "own.ipynb", code("x = 1", "parameters"), code("print(x + 1)"))
