@@ -63,8 +63,13 @@ class Opened:
     is_abort: bool = False
     """Whether this is the marker of an aborted transaction."""
     problem: str | None = None
-    cut_offsets: tuple[int, int] | None = None
-    """The first and last offset of a batch whose end was cut off, where its header tells them."""
+    cut_offsets: tuple[int | None, int] | None = None
+    """The first and last offset of a batch whose end was cut off, where its header tells them.
+
+    A compressed message of the older formats tells the last one alone.
+    """
+    head: bytes | None = None
+    """What the header says, as a digest: a batch and what was cut off it have the same."""
 
 
 LOST: Final = Opened(state="lost")
@@ -102,7 +107,7 @@ class Batches:
             raise MalformedError("the stored bytes do not match the SHA-256 beside them")
         header = _only_header(payload)
         if header is None:
-            return Opened(state="cut", number=number, cut_offsets=_cut_offsets(payload))
+            return _cut(number, payload)
         if not crc_is_valid(payload):
             raise MalformedError("the batch does not match its checksum")
         if header.is_control:
@@ -112,6 +117,7 @@ class Batches:
                 record_count=0,
                 producer_id=header.producer_id,
                 is_abort=control_type(payload) == "abort",
+                head=_head(header),
             )
         records = _decode(header, payload)
         self._write(number, header, records)
@@ -120,6 +126,7 @@ class Batches:
             number=number,
             record_count=len(records),
             producer_id=header.producer_id if header.is_transactional else None,
+            head=_head(header),
         )
 
     def _write(self, number: int, header: BatchHeader, records: list[Record]) -> None:
@@ -156,14 +163,26 @@ def _only_header(payload: memoryview) -> BatchHeader | None:
     return spans[0].header if spans else None
 
 
-def _cut_offsets(payload: memoryview) -> tuple[int, int] | None:
+def _cut(number: int, payload: memoryview) -> Opened:
     # Less than a header holds no record.
     header = read_cut_header(payload)
     if header is None:
-        return None
+        return Opened(state="cut", number=number)
     if header.last_offset > _OFFSET_MAX:
         raise MalformedError("the batch ends at an offset beyond 64 bits")
-    return header.base_offset, header.last_offset
+    is_set = header.magic < MAGIC_V2 and header.codec != "none"
+    first = None if is_set else header.base_offset
+    offsets = (first, header.last_offset)
+    return Opened(state="cut", number=number, cut_offsets=offsets, head=_head(header))
+
+
+def _head(header: BatchHeader) -> bytes:
+    """Digest what a header says: the checksum of the records and their offsets among it.
+
+    The leader's epoch is left out, which changes while the records stay the same.
+    """
+    said = tuple(header._replace(partition_leader_epoch=-1))
+    return hashlib.sha256(repr(said).encode()).digest()
 
 
 def _decode(header: BatchHeader, payload: memoryview) -> list[Record]:

@@ -28,7 +28,7 @@ from gateway.evidence.segment import is_partial
 from workbench.archive.conversion import Conversion, Summary
 
 # Counts up when the files of a converted segment change in content or form.
-CACHE_FORMAT: Final = 3
+CACHE_FORMAT: Final = 4
 _ENTRY: Final = "entry.json"
 _LEFTOVER_SECONDS: Final = 86_400
 

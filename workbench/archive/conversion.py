@@ -87,6 +87,7 @@ class Conversion:
                 [each.number for each in opened.values()],
                 list(opened),
                 [each.state for each in opened.values()],
+                [each.head for each in opened.values()],
             ]
         )
         self._gaps.write(self._files["gaps"])

@@ -189,6 +189,7 @@ GAP_ROWS: Final = pa.schema(
         ("last_offset", pa.int64()),
         ("is_information", pa.bool_()),
         ("lost_batch", pa.binary(32)),
+        ("cut_head", pa.binary(32)),
     ]
 )
 
@@ -198,6 +199,7 @@ BATCH_ROWS: Final = pa.schema(
         ("number", pa.int32()),
         ("sha256", pa.binary(32)),
         ("state", pa.string()),
+        ("head", pa.binary(32)),
     ]
 )
 

@@ -37,7 +37,11 @@ if TYPE_CHECKING:
     from workbench.archive.conversion import Newest
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_ROWS: Final = GAPS.schema | {"lost_batch": pl.Binary}
+_DERIVED: Final = "batches"  # the table makes it of all segments together
+_ROWS: Final = {name: kind for name, kind in GAPS.schema.items() if name != _DERIVED} | {
+    "lost_batch": pl.Binary,
+    "cut_head": pl.Binary,
+}
 
 OnProgress = Callable[[int, int], object]
 
@@ -68,6 +72,7 @@ class Loaded:
             damages=pl.concat([damage_rows(self.damages), self._ends_missing()]),
             origins=self.origins,
             has_lost_batch=any(summary.has_lost_batch for summary in summaries),
+            has_cut_batch=any(GapKind.CUT_BATCH in summary.gap_counts for summary in summaries),
             relays=tuple(sorted(producers & consumers)),
         )
 

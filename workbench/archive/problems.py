@@ -50,6 +50,8 @@ class Problem:
     is_information: bool = False
     lost_batch: bytes | None = None
     """The SHA-256 of a batch whose bytes this segment has lost: another may have them."""
+    cut_head: bytes | None = None
+    """The digest of a cut batch's header: the whole one has the same."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -142,5 +144,6 @@ class GapRows:
                 [gap.problem.last_offset for gap in gaps],
                 [gap.problem.is_information for gap in gaps],
                 [gap.problem.lost_batch for gap in gaps],
+                [gap.problem.cut_head for gap in gaps],
             ]
         )

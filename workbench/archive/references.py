@@ -39,7 +39,8 @@ def batch_column(
         )
         references.append(list(stored.references(opened, hidden)))
         for index, each in opened:
-            problem = _problem(each, stored, index)
+            is_first = index == stored.indices(row).start
+            problem = _problem(each, stored, index, is_first=is_first)
             if problem is not None:
                 gaps.add(row, problem)
     return pa.array(references, EVENT_ROWS.field("batches").type)
@@ -112,7 +113,7 @@ def hidden_batches(told: Told, delivered: Sequence[tuple[int | None, Opened]]) -
     return hidden
 
 
-def _problem(opened: Opened, stored: _Stored, index: int) -> Problem | None:
+def _problem(opened: Opened, stored: _Stored, index: int, *, is_first: bool) -> Problem | None:
     byte_count = stored.byte_counts[index]
     digest = stored.digests[index]
     match opened.state:
@@ -121,7 +122,7 @@ def _problem(opened: Opened, stored: _Stored, index: int) -> Problem | None:
         case "lost":
             message = f"the {byte_count} bytes of a batch stood in a damaged block of this segment"
         case "cut" if byte_count:
-            return _cut(opened)
+            return _cut(opened, None if is_first else stored.last_offsets[index - 1])
         case _:
             return None
     return Problem(
@@ -134,9 +135,15 @@ def _problem(opened: Opened, stored: _Stored, index: int) -> Problem | None:
     )
 
 
-def _cut(opened: Opened) -> Problem:
-    """Tell of a cut batch: each one that may hold records by itself, the others together."""
+def _cut(opened: Opened, before: int | None) -> Problem:
+    """Tell of a cut batch: each one that may hold records by itself, the others together.
+
+    `before` is the last offset that the answer brought before it: where the batch itself does not
+    tell its first one, it may be any from there on.
+    """
     first, last = opened.cut_offsets or (None, None)
+    if last is not None and first is None:
+        first = 0 if before is None else min(before + 1, last)
     return Problem(
         kind=GapKind.CUT_BATCH,
         message="an answer ended within a batch: bytes of it were sent, not all of it",
@@ -144,4 +151,5 @@ def _cut(opened: Opened) -> Problem:
         first_offset=first,
         last_offset=last,
         is_information=True,
+        cut_head=opened.head,
     )

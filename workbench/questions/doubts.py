@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
@@ -20,6 +21,20 @@ if TYPE_CHECKING:
     from workbench.tables import Tables
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What a question about reading is about: what lies outside cannot change its answer."""
+
+    topic: str | None = None
+    until: datetime | None = None
+    deliveries: Sequence[pl.Expr] = ()
+    """Which deliveries, by the columns of `delivered` and `delivered_at`."""
+    offset: int | None = None
+
+
+_ANYTHING: Final = Asked()
+
+
 def about_anything(coverage: Coverage, until: datetime | None = None) -> tuple[str, ...]:
     """List what makes any absence doubtful; `until` is the end of the time that is asked about."""
     doubts = []
@@ -34,27 +49,18 @@ def about_anything(coverage: Coverage, until: datetime | None = None) -> tuple[s
     return tuple(doubts)
 
 
-def about_reads(
-    tables: Tables,
-    coverage: Coverage,
-    topic: str | None = None,
-    until: datetime | None = None,
-    *,
-    cut: Sequence[pl.Expr] = (),
-) -> tuple[str, ...]:
-    """List what could hide a delivery, of one topic or of any.
+def about_reads(tables: Tables, coverage: Coverage, asked: Asked = _ANYTHING) -> tuple[str, ...]:
+    """List what could hide a delivery.
 
     Without a topic, deliveries under unknown ids are no doubt: they are among those that are looked
     at. Who joins topics by their names adds `about_unnamed`.
-
-    `cut` selects among the batches that were sent in part, by the columns of `cut_reads`.
     """
-    which = [*cut, *([] if topic is None else [is_topic(topic)])]
+    of_topic = [] if asked.topic is None else [is_topic(asked.topic)]
     return (
-        *about_anything(coverage, until),
-        *about_cut_batches(tables, *which),
-        *_undecodable(tables, topic),
-        *(() if topic is None else about_unnamed(tables, [topic])),
+        *about_anything(coverage, asked.until),
+        *about_cut_batches(tables, [*asked.deliveries, *of_topic], asked.offset),
+        *_undecodable(tables, asked.topic),
+        *(() if asked.topic is None else about_unnamed(tables, [asked.topic])),
         *_bypassed(tables),
     )
 

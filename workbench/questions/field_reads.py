@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from workbench.questions.coverage import cover
-from workbench.questions.doubts import about_reads
+from workbench.questions.doubts import Asked, about_reads
 from workbench.questions.fields import (
     ABSENT,
     PRESENT,
@@ -71,7 +71,7 @@ def did_principal_read_field(
     rows = _with_state(tables, tables.reads.filter(*chosen), path)
     frame = _summary(rows)
     coverage = cover(tables)
-    doubts = about_reads(tables, coverage, topic, cut=chosen)
+    doubts = about_reads(tables, coverage, Asked(topic=topic, deliveries=chosen))
     answer, because = _answer(frame, doubts)
     if answer is Answer.NO:
         because += about_unseen(tables, topic, path)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from workbench.questions.coverage import cover
-from workbench.questions.doubts import about_reads
+from workbench.questions.doubts import Asked, about_reads
 from workbench.questions.given import time_of
 from workbench.questions.names import (
     find_principal,
@@ -66,7 +66,7 @@ def what_did_principal_read(
     rows = tables.reads.filter(*chosen)
     frame = _summary(rows)
     coverage = cover(tables)
-    doubts = about_reads(tables, coverage, topic, until, cut=chosen)
+    doubts = about_reads(tables, coverage, Asked(topic=topic, until=until, deliveries=chosen))
     given = {"topic": topic, "session": session, "since": since, "until": until}
     limits: dict[str, object] = {name: it for name, it in given.items() if it is not None}
     if not frame.is_empty():

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from workbench.questions.coverage import cover
-from workbench.questions.doubts import about_reads, about_unnamed
+from workbench.questions.doubts import Asked, about_reads, about_unnamed
 from workbench.questions.names import (
     find_principal,
     find_session,
@@ -64,7 +64,7 @@ def who_received_from(
     frame = _summary(produced, rows)
     coverage = cover(tables)
     doubts = (
-        *about_reads(tables, coverage, topic),
+        *about_reads(tables, coverage, Asked(topic=topic)),
         *_under_ids(tables, everything, topic),
         *_unplaced(produced),
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, SupportsIndex
 import polars as pl
 
 from workbench.questions.coverage import cover
-from workbench.questions.doubts import about_reads
+from workbench.questions.doubts import Asked, about_reads
 from workbench.questions.given import number_of
 from workbench.questions.names import find_topic, is_topic
 from workbench.questions.phrases import count_of, moment
@@ -70,7 +70,7 @@ def who_read(
         .collect()
     )
     coverage = cover(tables)
-    doubts = about_reads(tables, coverage, topic, cut=_holding(wanted))
+    doubts = about_reads(tables, coverage, _asked(topic, wanted))
     if "partition" not in parameters:
         doubts += _masked(tables, topic)
     if not frame.is_empty():
@@ -138,13 +138,13 @@ def _reads(tables: Tables, topic: str, wanted: pl.Expr | Place) -> pl.LazyFrame:
     )
 
 
-def _holding(wanted: pl.Expr | Place) -> list[pl.Expr]:
-    """Select the cut batches that may hold what is wanted: with key or content, any of them."""
+def _asked(topic: str, wanted: pl.Expr | Place) -> Asked:
+    """Tell which batches may hold what is wanted: with key or content, any of them."""
     if isinstance(wanted, pl.Expr):
-        return []
+        return Asked(topic=topic)
     partition, offset = wanted
-    is_within = (pl.col("first") <= offset) & (pl.col("last") >= offset)
-    return [pl.col("partition") == partition, is_within]
+    there = pl.col("partition") == partition
+    return Asked(topic=topic, deliveries=[there], offset=offset)
 
 
 def _masked(tables: Tables, topic: str) -> tuple[str, ...]:

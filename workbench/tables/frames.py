@@ -28,5 +28,7 @@ class Frames:
     origins: tuple[str, ...]
     has_lost_batch: bool
     """Whether some batch has its bytes in no block of its segment."""
+    has_cut_batch: bool
+    """Whether some answer ended within a batch."""
     relays: tuple[str, ...]
     """The principals that both sent records and were delivered some."""

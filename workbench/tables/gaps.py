@@ -20,12 +20,27 @@ def gaps(frames: Frames) -> pl.LazyFrame:
     rows = pl.concat([frames.damages, frames.gaps])
     if frames.has_lost_batch:
         rows = rows.join(found_batches(frames), left_on="lost_batch", right_on="sha256", how="anti")
+    rows = rows.join(_wholes(frames), left_on="cut_head", right_on="head", how="left")
     is_timeless = pl.col("since").is_null() & pl.col("first_sequence").is_not_null()
     timed = _with_times(rows.filter(is_timeless), frames)
     return (
         pl.concat([rows.filter(~is_timeless), timed])
         .sort(_ORDER, nulls_last=True)
         .select(GAPS.schema.names())
+    )
+
+
+def _wholes(frames: Frames) -> pl.LazyFrame:
+    """Return the digests of the whole batches of each header that a cut batch has."""
+    cut = frames.gaps.select(head="cut_head").drop_nulls()
+    if not frames.has_cut_batch:
+        cut = cut.clear()
+    is_read = pl.col("state").is_in(["records", "control"])
+    return (
+        frames.batches.filter(is_read)
+        .join(cut, on="head", how="semi")
+        .group_by("head")
+        .agg(batches=pl.col("sha256").unique().sort())
     )
 
 

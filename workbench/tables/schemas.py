@@ -265,6 +265,11 @@ GAPS: Final = Table(
         Column("first_offset", pl.Int64, "the first offset concerned"),
         Column("last_offset", pl.Int64, "the last offset concerned"),
         Column("is_information", pl.Boolean, "no fault: for example a segment still being written"),
+        Column(
+            "batches",
+            pl.List(pl.Binary),
+            "SHA-256 of each recorded batch that a cut one is the beginning of; null for none",
+        ),
     ),
 )
 

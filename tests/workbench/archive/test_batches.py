@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from gateway.wire.records.batch import Codec, with_crc
 from gateway.wire.records.encode import BatchOptions, encode_batch
 from gateway.wire.records.record import Record
+from tests.gateway.wire.records.test_legacy import make_message
 from tests.workbench.archive.recording import TIMESTAMP_MS, batch, control
 from workbench.archive import batches
 from workbench.archive.batches import LOST, Batches, Opened
@@ -68,10 +69,36 @@ def test_records_go_to_the_file_under_the_batch(reader: Reader) -> None:
 
     rows = reader.rows()[1:]
 
-    assert Opened(state="records", number=1, record_count=2) == opened
+    expected_batch = Opened(state="records", number=1, record_count=2, head=opened.head)
+    assert expected_batch == opened
     columns = ("store", "number", "position", "offset", "value", "codec", "producer_id")
     expected = [(77, 1, 0, 5, b"a", "none", -1), (77, 1, 1, 6, b"b", "none", -1)]
     assert expected == [tuple(row[name] for name in columns) for row in rows]
+
+
+def test_a_batch_and_what_was_cut_off_it_have_the_same_head(reader: Reader) -> None:
+    """Whatever the leader's epoch; not what was written at its offsets later, or was masked."""
+    whole = batch(b"a", b"b", first=5)
+    led_anew = whole[:12] + bytes([0, 0, 0, 9]) + whole[16:]
+    others = [batch(b"a", b"c", first=5), batch(b"a", b"b", first=6), control(5, 1, is_abort=True)]
+    heads = [reader.open(each).head for each in others]
+    cut = reader.open(whole[:-1])
+
+    assert ("cut", (5, 6)) == (cut.state, cut.cut_offsets)
+    assert reader.open(whole).head == reader.open(led_anew).head == cut.head
+    assert 3 == len({*heads} - {None, cut.head})
+    assert reader.open(whole[:60]).head is None
+
+
+@pytest.mark.parametrize(("attributes", "first"), [(0, 9), (1, None)])
+def test_a_cut_message_that_may_hold_others_does_not_tell_its_first_offset(
+    reader: Reader, attributes: int, first: int | None
+) -> None:
+    """Of a compressed one of the older formats the outer offset is that of the last."""
+    message = make_message(b"abc", offset=9, attributes=attributes)
+    cut = reader.open(message[:-1])
+
+    assert ("cut", (first, 9)) == (cut.state, cut.cut_offsets)
 
 
 def test_batches_are_known_in_the_order_of_their_first_appearance(reader: Reader) -> None:

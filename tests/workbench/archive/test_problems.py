@@ -80,6 +80,7 @@ def test_a_problem_becomes_a_row_at_its_event(tmp_path: Path) -> None:
             "last_offset": 2,
             "is_information": False,
             "lost_batch": None,
+            "cut_head": None,
         }
     ] == written(tmp_path, gap_rows((0, problem)))
 

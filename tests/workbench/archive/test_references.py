@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 
 from gateway.evidence.event import EventKind
+from tests.gateway.wire.records.test_legacy import make_message, wrap
 from tests.workbench.archive.recording import (
     Client,
     Place,
@@ -149,6 +150,19 @@ def test_a_batch_that_lacks_its_end_tells_its_offsets(tmp_path: Path) -> None:
         ("cut_batch", 2, 7, 9, True),
         ("cut_batch", 4, None, None, True),
     ] == sorted(gaps.select(columns).rows())
+
+
+def test_a_cut_message_set_may_hold_every_offset_since_the_batch_before(tmp_path: Path) -> None:
+    """It tells its last one alone; where it is the first of an answer, nothing bounds it."""
+    cut = wrap(make_message(b"a", offset=0) + make_message(b"b", offset=1), offset=9)[:-1]
+    recording = Recording()
+    recording.deliver(ALICE, Place(), batch(b"a", first=4), cut)
+    recording.deliver(ALICE, Place(partition=1), cut)
+    recording.deliver(ALICE, Place(partition=2), batch(b"a", first=40), cut)
+
+    gaps = opened(tmp_path, recording).gaps.sort("partition").collect()
+
+    assert [(5, 9), (0, 9), (9, 9)] == gaps.select("first_offset", "last_offset").rows()
 
 
 def test_a_cut_batch_whose_offsets_cannot_be_is_undecodable(tmp_path: Path) -> None:

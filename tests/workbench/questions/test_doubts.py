@@ -11,7 +11,7 @@ from workbench.questions.bulk_exports import bulk_exports
 from workbench.questions.bypassing_writes import bypassing_writes
 from workbench.questions.coverage import cover
 from workbench.questions.credential_use import credential_use
-from workbench.questions.doubts import about_anything, about_reads, about_unnamed
+from workbench.questions.doubts import Asked, about_anything, about_reads, about_unnamed
 from workbench.questions.field_reads import did_principal_read_field
 from workbench.questions.principal_reads import what_did_principal_read
 from workbench.questions.received_from import who_received_from
@@ -50,7 +50,7 @@ def recorded() -> Frames:
 
 def doubts(frames: Frames, topic: str | None = "orders") -> tuple[str, ...]:
     """List the doubts about reading a topic."""
-    return about_reads(frames.tables, cover(frames.tables), topic)
+    return about_reads(frames.tables, cover(frames.tables), Asked(topic=topic))
 
 
 def test_a_whole_record_leaves_no_doubt() -> None:
@@ -119,7 +119,7 @@ def test_recording_that_has_not_ended_may_hold_it_later() -> None:
     assert (expected,) == about_anything(coverage)
     assert (expected,) == about_anything(coverage, at(51))
     assert () == about_anything(coverage, at(50))
-    assert (expected,) == about_reads(frames.tables, coverage, "orders")
+    assert (expected,) == about_reads(frames.tables, coverage)
 
 
 def test_recording_of_unknown_end_leaves_every_time_in_doubt() -> None:

@@ -69,6 +69,7 @@ def test_lost_events_are_a_gap_between_what_is_known(tmp_path: Path) -> None:
         "first_offset": None,
         "last_offset": None,
         "is_information": False,
+        "batches": None,
     } == row
 
 
