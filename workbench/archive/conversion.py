@@ -32,6 +32,8 @@ class Newest(msgspec.Struct, frozen=True, kw_only=True):
     sequence: int
     kind: str
     time_us: int
+    earlier_us: int | None
+    """The greatest time of the segment's events before it: clocks go back, and run ahead."""
 
 
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
@@ -106,10 +108,10 @@ class Conversion:
 
     def _sum_up(self, events: pa.RecordBatch) -> None:
         times = pc.min_max(events.column("at").cast(pa.int64()))
+        if events.num_rows:
+            self._newest = _newest(events, self._last_us)
         self._first_us = least(self._first_us, times["min"].as_py())
         self._last_us = most(self._last_us, times["max"].as_py())
-        if events.num_rows:
-            self._newest = _newest(events)
         self._producers |= _principals(events, EventKind.PRODUCE)
         self._consumers |= _principals(events, EventKind.DELIVERED)
 
@@ -134,12 +136,14 @@ class Conversion:
         return pa.RecordBatch.from_arrays(arrays, schema=EVENT_ROWS)
 
 
-def _newest(events: pa.RecordBatch) -> Newest:
+def _newest(events: pa.RecordBatch, before_us: int | None) -> Newest:
     last = events.num_rows - 1
+    times = events.column("at").cast(pa.int64())
     return Newest(
         sequence=events.column("sequence")[last].as_py(),
         kind=events.column("kind")[last].as_py(),
-        time_us=events.column("at").cast(pa.int64())[last].as_py(),
+        time_us=times[last].as_py(),
+        earlier_us=most(before_us, pc.max(times.slice(0, last)).as_py()),
     )
 
 

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from gateway.evidence.outline import SegmentOutline
     from workbench.archive.cache import Cache, Converted
-    from workbench.archive.conversion import Newest
+    from workbench.archive.conversion import Newest, Summary
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _DERIVED: Final = "batches"  # the table makes it of all segments together
@@ -78,20 +78,15 @@ class Loaded:
 
     def _ends_missing(self) -> pl.LazyFrame:
         """Make a row for each origin of which nothing says that its recording ended."""
-        newest: dict[str, Newest] = {}
-        open_origins = set()
-        for entry in (each.entry for each in self.segments):
-            if is_partial(entry.segment):
-                open_origins.add(entry.origin)
-            last = entry.summary.newest
-            known = newest.get(entry.origin)
-            if last is not None and (known is None or known.sequence < last.sequence):
-                newest[entry.origin] = last
-        rows = [
-            _no_end(origin, last)
-            for origin, last in ((origin, newest.get(origin)) for origin in self.origins)
-            if origin in open_origins or last is None or last.kind != EventKind.RECORDER_STOP
-        ]
+        rows = []
+        for origin in self.origins:
+            entries = [each.entry for each in self.segments if each.entry.origin == origin]
+            newest = max((each.summary for each in entries), key=_order, default=None)
+            is_open = any(is_partial(each.segment) for each in entries)
+            last = None if newest is None else newest.newest
+            if is_open or last is None or last.kind != EventKind.RECORDER_STOP:
+                times = [each.summary.last_us for each in entries if each.summary is not newest]
+                rows.append(_no_end(origin, last, times))
         return pl.LazyFrame(rows, schema=_ROWS)
 
     def _scan(self, name: str) -> pl.LazyFrame:
@@ -160,13 +155,27 @@ def damage_rows(damages: Sequence[Damage]) -> pl.LazyFrame:
     return pl.LazyFrame(rows, schema=_ROWS)
 
 
-def _no_end(origin: str, newest: Newest | None) -> dict[str, object]:
-    """Make the row of an origin that may have recorded more than the archive holds."""
+def _order(summary: Summary) -> int:
+    return -1 if summary.newest is None else summary.newest.sequence
+
+
+def _no_end(origin: str, newest: Newest | None, times: Sequence[int | None]) -> dict[str, object]:
+    """Make the row of an origin that may have recorded more than the archive holds.
+
+    `times` are the greatest times of its segments but the newest. What comes next may bear any time
+    from that of the newest event on; where that ran ahead of all before it, the clock may be set
+    right again, so it alone settles nothing.
+    """
+    since = None
+    if newest is not None:
+        earlier = [each for each in (newest.earlier_us, *times) if each is not None]
+        time_us = min(newest.time_us, max(earlier, default=newest.time_us))
+        since = _EPOCH + timedelta(microseconds=time_us)
     return {
         "origin": origin,
         "kind": str(GapKind.NO_END),
         "message": "nothing says that recording ended with the newest event: "
         "what may have been recorded after it is not in this archive",
-        "since": None if newest is None else _EPOCH + timedelta(microseconds=newest.time_us),
+        "since": since,
         "is_information": True,
     }

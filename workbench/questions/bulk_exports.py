@@ -59,7 +59,8 @@ def bulk_exports(tables: Tables, thresholds: BulkThresholds | None = None) -> Ve
     elif doubts:
         answer, because = Answer.UNKNOWN, f"None was recorded, but {doubts[0]}."
     else:
-        answer, because = Answer.NO, "No client read far more than usual, or read much again."
+        answer = Answer.NO
+        because = f"No client read far more than usual, or read much again.{coverage.limit()}"
     return Verdict(
         question="Was there a bulk export?",
         answer=answer,

@@ -55,7 +55,10 @@ def bypassing_writes(tables: Tables, *, topic: str | None = None) -> Verdict:
         answer, because = Answer.UNKNOWN, f"No such record was found, but {open_questions[0]}."
     else:
         answer = Answer.NO
-        because = "Every offset since the recording began was written on record or is explained."
+        because = (
+            "Every offset since the recording began was written on record or is explained."
+            f"{coverage.limit()}"
+        )
     where = "" if topic is None else f" to {topic}"
     return Verdict(
         question=f"Was anything written{where} past the gateway?",

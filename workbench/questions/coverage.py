@@ -28,6 +28,8 @@ class Recorded:
     """None where the beginning of every session is missing."""
     until: datetime
     session_count: int
+    ended_at: datetime | None = None
+    """When it recorded its last of a client; None where it goes on, or recording broke off."""
 
     def __str__(self) -> str:
         """Say it in words."""
@@ -67,6 +69,18 @@ class Coverage:
     def is_open_before(self, until: datetime | None) -> bool:
         """Whether the tables may lack what was recorded before a time, or ever."""
         return self.is_open and not (until and self.ends_at and until <= self.ends_at)
+
+    @property
+    def ended_at(self) -> datetime | None:
+        """Until when all is known of those that ended in order: a later run may not be loaded."""
+        return min((each.ended_at for each in self.recorded if each.ended_at), default=None)
+
+    def limit(self, until: datetime | None = None) -> str:
+        """Say until when an absence holds, where more than that was asked about."""
+        end = self.ended_at
+        if end is None or (until is not None and until <= end):
+            return ""
+        return f" That holds until {moment(end)}, when recording ended."
 
     def __str__(self) -> str:
         return "\n".join(self.sentences())
@@ -110,6 +124,8 @@ def cover(tables: Tables) -> Coverage:
             since=pl.col("opened_at").min(),
             until=pl.col("last_seen_at").max(),
             session_count=pl.len(),
+            # The order of events is that of their numbers: clocks go back.
+            ended_at=pl.col("last_seen_at").sort_by("last_sequence", nulls_last=False).last(),
         )
         .sort("origin")
         .collect()
@@ -121,6 +137,8 @@ def cover(tables: Tables) -> Coverage:
     lost = faults.select(pl.col("last_sequence") - pl.col("first_sequence") + 1).sum().item()
     open_ends = gaps.filter(kind.is_in([NO_END, OPEN_TAIL]))
     since = open_ends.filter(kind == NO_END)["since"]
+    is_open = pl.col("origin").is_in(open_ends["origin"].drop_nulls().to_list())
+    recorded = recorded.with_columns(ended_at=pl.when(~is_open).then("ended_at"))
     return Coverage(
         recorded=tuple(Recorded(**row) for row in recorded.iter_rows(named=True)),
         fault_count=faults.height,

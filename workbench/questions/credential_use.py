@@ -46,7 +46,8 @@ def credential_use(tables: Tables, principal: str | None = None) -> Verdict:
     elif doubts:
         answer, because = Answer.UNKNOWN, f"Nothing new was recorded, but {doubts[0]}."
     else:
-        answer, because = Answer.NO, "Every connection was like an earlier one of its principal."
+        answer = Answer.NO
+        because = f"Every connection was like an earlier one of its principal.{coverage.limit()}"
     whose = "a credential" if principal is None else f"the credential of {principal}"
     return Verdict(
         question=f"Was {whose} used from a new place or with new software?",

@@ -26,6 +26,7 @@ class Asked:
     """What a question about reading is about: what lies outside cannot change its answer."""
 
     topic: str | None = None
+    since: datetime | None = None
     until: datetime | None = None
     deliveries: Sequence[pl.Expr] = ()
     """Which deliveries, by the columns of `delivered` and `delivered_at`."""
@@ -35,8 +36,10 @@ class Asked:
 _ANYTHING: Final = Asked()
 
 
-def about_anything(coverage: Coverage, until: datetime | None = None) -> tuple[str, ...]:
-    """List what makes any absence doubtful; `until` is the end of the time that is asked about."""
+def about_anything(
+    coverage: Coverage, until: datetime | None = None, since: datetime | None = None
+) -> tuple[str, ...]:
+    """List what makes any absence doubtful, of the time from `since` until `until`."""
     doubts = []
     if not coverage.recorded:
         doubts.append("nothing was recorded at all")
@@ -46,6 +49,9 @@ def about_anything(coverage: Coverage, until: datetime | None = None) -> tuple[s
     if coverage.is_open_before(until):
         after = "later" if coverage.ends_at is None else f"after {moment(coverage.ends_at)}"
         doubts.append(f"recording had not ended, and what was recorded {after} may not be in it")
+    end = coverage.ended_at
+    if since is not None and end is not None and since > end:
+        doubts.append(f"recording had ended at {moment(end)}, before the time that is asked about")
     return tuple(doubts)
 
 
@@ -57,7 +63,7 @@ def about_reads(tables: Tables, coverage: Coverage, asked: Asked = _ANYTHING) ->
     """
     of_topic = [] if asked.topic is None else [is_topic(asked.topic)]
     return (
-        *about_anything(coverage, asked.until),
+        *about_anything(coverage, asked.until, asked.since),
         *about_cut_batches(tables, [*asked.deliveries, *of_topic], asked.offset),
         *_undecodable(tables, asked.topic),
         *(() if asked.topic is None else about_unnamed(tables, [asked.topic])),

@@ -74,7 +74,7 @@ def did_principal_read_field(
     doubts = about_reads(tables, coverage, Asked(topic=topic, deliveries=chosen))
     answer, because = _answer(frame, doubts)
     if answer is Answer.NO:
-        because += about_unseen(tables, topic, path)
+        because += about_unseen(tables, topic, path) + coverage.limit()
     return Verdict(
         question=f"Did {principal} read {field} of {topic} in clear?",
         answer=answer,

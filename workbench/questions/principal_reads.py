@@ -66,7 +66,9 @@ def what_did_principal_read(
     rows = tables.reads.filter(*chosen)
     frame = _summary(rows)
     coverage = cover(tables)
-    doubts = about_reads(tables, coverage, Asked(topic=topic, until=until, deliveries=chosen))
+    doubts = about_reads(
+        tables, coverage, Asked(topic=topic, since=since, until=until, deliveries=chosen)
+    )
     given = {"topic": topic, "session": session, "since": since, "until": until}
     limits: dict[str, object] = {name: it for name, it in given.items() if it is not None}
     if not frame.is_empty():
@@ -74,7 +76,7 @@ def what_did_principal_read(
     elif doubts:
         answer, because = Answer.UNKNOWN, f"No delivery is recorded, but {doubts[0]}."
     else:
-        answer, because = Answer.NO, "No delivery is recorded."
+        answer, because = Answer.NO, f"No delivery is recorded.{coverage.limit(until)}"
     of_topic = "" if topic is None else f" of {topic}"
     told = {name: f"{name} {value}" for name, value in limits.items() if name != "topic"}
     if session is not None:

@@ -76,7 +76,8 @@ def who_received_from(
         answer, because = Answer.UNKNOWN, f"No delivery of it is recorded, but {doubts[0]}."
     else:
         written = count_of(int(frame["written"].sum()), "record")
-        answer, because = Answer.NO, f"It wrote {written}; no delivery of any is recorded."
+        answer = Answer.NO
+        because = f"It wrote {written}; no delivery of any is recorded.{coverage.limit()}"
     given = {"session": session, "topic": topic}
     limits: dict[str, object] = {name: it for name, it in given.items() if it is not None}
     told = "" if session is None else f", {tell_session(session)}"

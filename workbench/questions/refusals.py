@@ -59,7 +59,7 @@ def what_was_refused(tables: Tables) -> Verdict:
     elif doubts:
         answer, because = Answer.UNKNOWN, f"Nothing was refused on record, but {doubts[0]}."
     else:
-        answer, because = Answer.NO, "Every request was allowed."
+        answer, because = Answer.NO, f"Every request was allowed.{coverage.limit()}"
     return Verdict(
         question="Was anything refused?",
         answer=answer,

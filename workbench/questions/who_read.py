@@ -78,7 +78,7 @@ def who_read(
     elif doubts:
         answer, because = Answer.UNKNOWN, f"No delivery of {record} is recorded, but {doubts[0]}."
     else:
-        answer, because = Answer.NO, f"No delivery of {record} is recorded."
+        answer, because = Answer.NO, f"No delivery of {record} is recorded.{coverage.limit()}"
     return Verdict(
         question=f"Did anybody read {record}?",
         answer=answer,

@@ -60,7 +60,12 @@ def test_a_segment_is_summed_up(tmp_path: Path) -> None:
             event_count=7,
             first_us=recording.events[2].wall_ns // 1000,
             last_us=recording.events[0].wall_ns // 1000,
-            newest=Newest(sequence=6, kind="exchange", time_us=recording.events[6].wall_ns // 1000),
+            newest=Newest(
+                sequence=6,
+                kind="exchange",
+                time_us=recording.events[6].wall_ns // 1000,
+                earlier_us=recording.events[0].wall_ns // 1000,
+            ),
             gap_counts={"undecodable": 1},
             has_lost_batch=False,
             producers=["alice@idp"],

@@ -211,8 +211,8 @@ def test_damage_becomes_rows_of_gaps() -> None:
     ("last", "is_sealed", "expected"),
     [
         (EventKind.RECORDER_STOP, True, []),
-        (EventKind.RECORDER_STOP, False, [("gw", at(1), None, True)]),
-        (EventKind.RECORDER_START, True, [("gw", at(1), None, True)]),
+        (EventKind.RECORDER_STOP, False, [("gw", at(0), None, True)]),
+        (EventKind.RECORDER_START, True, [("gw", at(0), None, True)]),
     ],
 )
 def test_an_origin_that_did_not_end_says_so(
@@ -231,6 +231,33 @@ def test_an_origin_that_did_not_end_says_so(
     found = loaded(tmp_path).frames.damages.filter(kind="no_end").collect()
 
     assert expected == found.select("origin", "since", "until", "is_information").rows()
+
+
+@pytest.mark.parametrize(
+    ("times", "segment_ends", "expected"),
+    [
+        # The clock ran ahead at the newest event: it may be set right, and what follows be earlier.
+        ((0, 1, 2, 9_000), (), 2),
+        ((0, 1, 2, 9_000), (3,), 2),
+        ((0, 1, 2, 9_000), (2, 3), 2),
+        # It went back before the newest event: what follows may be as early as that.
+        ((0, 9_000, 5, 6), (), 6),
+        ((0, 9_000, 5, 6), (2,), 6),
+        ((7,), (), 7),
+    ],
+)
+def test_an_open_end_begins_where_the_order_of_events_says_so(
+    tmp_path: Path, times: tuple[int, ...], segment_ends: tuple[int, ...], expected: int
+) -> None:
+    """At the smaller of the newest event's time and the largest before it, by their numbers."""
+    recording = Recording(segment_ends=list(segment_ends))
+    for milliseconds in times:
+        recording.set_time(recording.add(EventKind.RECORDER_START), milliseconds)
+    recording.write(tmp_path / "archive")
+
+    found = loaded(tmp_path).frames.damages.filter(kind="no_end").collect()
+
+    assert [at(expected)] == found["since"].to_list()
 
 
 def test_an_archive_without_its_last_segment_did_not_end(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.workbench.frames import Frames
+from tests.workbench.frames import Frames, at
 from workbench.questions.bulk_exports import bulk_exports
 from workbench.questions.coverage import cover, is_fault
 
@@ -33,6 +33,33 @@ def test_a_beginning_that_is_missing_is_told() -> None:
         == coverage.sentences()[0]
     )
     assert "from when on is missing" in bulk_exports(frames.tables)._repr_html_()
+
+
+def test_what_ended_in_order_is_known_until_its_newest_event() -> None:
+    """By the order of events, whatever the clocks showed; of several gateways, until the first."""
+    frames = Frames()
+    frames.connect("s1", "shop", 100, last_sequence=8)
+    frames.connect("s2", "shop", 0, last_sequence=9)
+    frames.connect("s3", "shop", 300, last_sequence=5, origin="gw-2")
+    coverage = cover(frames.tables)
+
+    assert [at(600), at(900)] == [each.ended_at for each in coverage.recorded]
+    assert at(600) == coverage.ended_at
+    expected = " That holds until 2026-03-17 09:10:00 UTC, when recording ended."
+    assert expected == coverage.limit() == coverage.limit(at(601))
+    assert "" == coverage.limit(at(600))
+
+
+def test_what_goes_on_has_not_ended() -> None:
+    """That it may hold more is a doubt, which is said otherwise."""
+    frames = Frames()
+    frames.connect("s1", "shop")
+    frames.connect("s2", "shop", origin="gw-2")
+    frames.lose("no_end", is_information=True, since=at(20))
+    coverage = cover(frames.tables)
+
+    assert [None, at(600)] == [each.ended_at for each in coverage.recorded]
+    assert "" == cover(Frames().tables).limit()
 
 
 def test_lost_events_are_counted_by_their_sequence_numbers() -> None:

@@ -156,3 +156,28 @@ def test_no_question_is_answered_with_no_while_recording_may_go_on(question: str
 
     assert Answer.UNKNOWN == verdict.answer
     assert "recording had not ended" in str(verdict)
+
+
+@pytest.mark.parametrize("question", ["principal", "field", "credential", "refused", "who_read"])
+def test_every_no_says_until_when_it_holds(question: str) -> None:
+    """Another run may have been recorded later, and not be in this archive."""
+    frames = Frames()
+    frames.connect("c", "billing")
+    frames.connect("s", "eve")
+    frames.write("c", "pay", 0, [{"card": 1}])
+    frames.give("c", "pay", 0, [{"card": 1}])
+    verdict = QUESTIONS[question](frames.tables)
+
+    assert Answer.NO == verdict.answer
+    assert "until 2026-03-17 09:10:00 UTC, when recording ended." in verdict.because
+
+
+def test_a_time_after_the_end_of_recording_is_in_doubt() -> None:
+    """Nobody knows whether a gateway ran then."""
+    frames = recorded()
+    coverage = cover(frames.tables)
+    expected = "recording had ended at 2026-03-17 09:10:00 UTC, before the time that is asked about"
+
+    assert (expected,) == about_anything(coverage, since=at(601))
+    assert (expected,) == about_reads(frames.tables, coverage, Asked(since=at(601)))
+    assert () == about_anything(coverage, since=at(600))

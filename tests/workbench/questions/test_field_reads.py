@@ -210,7 +210,10 @@ def test_nothing_delivered_is_told_as_such() -> None:
     frames.connect("d", "bob")
     verdict = did_principal_read_field(frames.tables, "bob", "payments", "card")
 
-    assert "No delivery is recorded." == verdict.because
+    assert (
+        "No delivery is recorded. That holds until 2026-03-17 09:10:00 UTC, when recording ended."
+        == verdict.because
+    )
 
 
 def test_different_values_of_several_connections_are_a_lower_bound() -> None:

@@ -133,3 +133,19 @@ def test_only_the_time_before_the_newest_event_is_known_in_full() -> None:
 
     assert Answer.UNKNOWN == what_did_principal_read(frames.tables, "billing").answer
     assert Answer.NO == what_did_principal_read(frames.tables, "billing", until=at(20)).answer
+
+
+def test_a_no_holds_until_recording_ended() -> None:
+    """It says so where more was asked about; where all of it lies after that, nobody knows."""
+    frames = Frames()
+    frames.connect("p", "shop")
+    frames.connect("c", "billing")
+    limit = "That holds until 2026-03-17 09:10:00 UTC, when recording ended."
+
+    for until, is_limited in ((None, True), (at(601), True), (at(600), False)):
+        verdict = what_did_principal_read(frames.tables, "billing", until=until)
+        assert Answer.NO == verdict.answer
+        assert is_limited == (limit in verdict.because)
+    later = what_did_principal_read(frames.tables, "billing", since=at(601))
+    assert Answer.UNKNOWN == later.answer
+    assert "recording had ended at" in later.because

@@ -43,7 +43,7 @@ def test_what_nobody_was_given_nobody_received(closed: Archive, truth: Truth) ->
     verdict = who_received_from(closed, truth.suspect, topic=truth.exported_to)
 
     assert Answer.NO == verdict.answer
-    assert "It wrote 774 records; no delivery of any is recorded." == verdict.because
+    assert verdict.because.startswith("It wrote 774 records; no delivery of any is recorded. That")
 
 
 def test_its_own_connection_is_no_receiver() -> None:
