@@ -11,7 +11,7 @@ from gateway.evidence.archive import segment_paths
 from gateway.evidence.block import BlockHeader
 from gateway.evidence.damage import Damage
 from gateway.evidence.errors import ArchiveError, DamagedError
-from gateway.evidence.log.writer import LOST_ENTRY
+from gateway.evidence.log.tiles import LOST_ENTRY
 from gateway.evidence.segment import Chain
 from gateway.evidence.stored import SegmentFile
 from gateway.evidence.walk import SegmentWalk

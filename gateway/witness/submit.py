@@ -10,6 +10,7 @@ from gateway.evidence.errors import ArchiveError, DamagedError, ProofError
 from gateway.evidence.log.keys import verify_note
 from gateway.evidence.log.merkle import consistency_path
 from gateway.evidence.log.note import Note, decode_note
+from gateway.evidence.log.replace import replace_checkpoint
 from gateway.evidence.log.tiles import TileNodes
 from gateway.witness.witness import CONFLICT, OK, SIZE, Submission
 
@@ -46,7 +47,7 @@ def submit(folder: LogFolder, url: str, witness: PublicKey) -> int:
         raise ProofError(f"{url} answered with another cosignature than that of {witness.vkey}")
     ours = [each for each in signed.signatures if witness.made(each)]
     # Where a newer checkpoint has come meanwhile, that one is to be cosigned next.
-    folder.replace_checkpoint(note.signed_also(ours).encode(), old=note.encode())
+    replace_checkpoint(folder, note.signed_also(ours).encode(), old=note.encode())
     return checkpoint.size
 
 

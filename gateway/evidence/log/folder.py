@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Final
 
 from gateway.evidence.errors import ProofError
 from gateway.evidence.files import make_directory, sync_directory, write_all
-from gateway.evidence.lock import FileLock
 from gateway.evidence.log.checkpoint import Checkpoint, decode_checkpoint
 from gateway.evidence.log.keys import PublicKey, decode_vkey
 from gateway.evidence.log.note import Note, decode_note
@@ -25,13 +24,10 @@ if TYPE_CHECKING:
 CHECKPOINT: Final = "checkpoint"
 CHECKPOINTS: Final = "checkpoints"
 ROOT: Final = "root"
-LOCK: Final = "log.lock"
 TILE: Final = "tile"
 # What a crash between writing and renaming leaves; the next write of the same file replaces it.
 PARTIAL: Final = ".p"
 UNFINISHED: Final = ".unfinished"
-# Somebody who holds the lock writes one small file.
-_LOCK_SECONDS: Final = 30.0
 
 
 def log_directory(archive: Path, origin: str) -> Path:
@@ -86,26 +82,6 @@ class LogFolder:
         except FileNotFoundError:
             return None
         return note, decode_checkpoint(note.text)
-
-    def replace_checkpoint(self, content: bytes, *, old: bytes | None = None) -> bool:
-        """Write the newest checkpoint, but only where `old`, if given, still stands; say if so.
-
-        The log's writer and whoever adds a cosignature take turns, or an older checkpoint could
-        take the place of a newer one.
-        """
-        make_directory(self.directory)
-        lock = FileLock(
-            self.directory.with_name(LOCK),
-            what="writes this checkpoint",
-            wait_seconds=_LOCK_SECONDS,
-        )
-        try:
-            if old is not None and self.read(CHECKPOINT) != old:
-                return False
-            self.write([(CHECKPOINT, content)])
-        finally:
-            lock.release()
-        return True
 
     def root_key(self) -> PublicKey:
         """Return the root key that lies in the folder; raises ProofError and OSError.

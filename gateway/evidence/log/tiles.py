@@ -22,6 +22,8 @@ TILE_WIDTH: Final = 256
 TILE_HEIGHT: Final = 8
 ENTRIES: Final = "entries"
 ENTRY_BYTES_MAX: Final = 0xFFFF
+# A header that was lost before any checkpoint covered it still takes its place.
+LOST_ENTRY: Final = b'{"lost":%d}'
 _LENGTH_BYTES: Final = 2
 
 

@@ -6,7 +6,7 @@ import contextlib
 import time
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from gateway.evidence.errors import ArchiveError, DamagedError, ProofError
 from gateway.evidence.log.certificates import (
@@ -20,8 +20,9 @@ from gateway.evidence.log.checkpoint import Checkpoint
 from gateway.evidence.log.folder import ROOT, LogFolder, checkpoint_path, encode_root
 from gateway.evidence.log.keys import decode_vkey, verify_note
 from gateway.evidence.log.merkle import EMPTY_ROOT, check_consistency, consistency_path
+from gateway.evidence.log.replace import replace_checkpoint
 from gateway.evidence.log.signing import sign_note
-from gateway.evidence.log.tiles import GrowingTree, TileNodes, is_whole
+from gateway.evidence.log.tiles import LOST_ENTRY, GrowingTree, TileNodes, is_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -30,9 +31,6 @@ if TYPE_CHECKING:
     from gateway.evidence.log.keys import PublicKey
     from gateway.evidence.log.note import Note
     from gateway.evidence.log.signing import Signer
-
-# A header that was lost before any checkpoint covered it still takes its place.
-LOST_ENTRY: Final = b'{"lost":%d}'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,7 +177,7 @@ class LogWriter:
         self._memory.write([(self._signing.memory.name, note.encode())])
         if is_kept:
             self._folder.write([(checkpoint_path(size), note.encode())])
-        self._folder.replace_checkpoint(note.encode())
+        replace_checkpoint(self._folder, note.encode())
         self._folder.drop_partial(path for path, _ in files if is_whole(path))
         self._newest = newest
         return note

@@ -74,13 +74,3 @@ def test_a_root_key_that_was_touched_is_refused(tmp_path: Path, content: bytes) 
 def test_kept_checkpoints_sort_by_size() -> None:
     """Twenty digits hold every size."""
     assert checkpoint_path(9) < checkpoint_path(10) < checkpoint_path(2**63 - 1)
-
-
-def test_a_checkpoint_takes_the_place_of_the_one_that_was_meant(tmp_path: Path) -> None:
-    """Or of none: a newer one may have come meanwhile."""
-    folder = LogFolder(tmp_path / "log")
-    assert folder.replace_checkpoint(b"first")
-    assert folder.replace_checkpoint(b"second", old=b"first")
-    assert not folder.replace_checkpoint(b"first, cosigned", old=b"first")
-
-    assert b"second" == folder.read(CHECKPOINT)
