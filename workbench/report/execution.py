@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -16,7 +18,7 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from workbench.report.errors import ReportError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Coroutine, Iterator
 
     from nbformat import NotebookNode
 
@@ -55,7 +57,7 @@ def execute(notebook: NotebookNode, archive: Path) -> None:
         )
         environment = os.environ | _ENVIRONMENT | {"IPYTHONDIR": str(folder / ".ipython")}
         try:
-            client.execute(env=environment, cleanup_kc=True)
+            _finish(client.async_execute(env=environment, cleanup_kc=True))
         except CellExecutionError as error:
             raise ReportError(_failed(notebook, f"{error.ename}: {error.evalue}")) from error
         except CellTimeoutError as error:
@@ -66,6 +68,20 @@ def execute(notebook: NotebookNode, archive: Path) -> None:
     notebook.metadata = type(notebook)(_METADATA)
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
+
+
+def _finish(running: Coroutine[object, object, object]) -> None:
+    """Run a coroutine to its end, also when the caller is inside of an event loop (a notebook).
+
+    The client's own way out of that, `execute`, leaves an event loop open for the life of a thread.
+    """
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        asyncio.run(running)
+    else:
+        with ThreadPoolExecutor(1) as thread:
+            thread.submit(asyncio.run, running).result()
 
 
 def _kernel(folder: Path) -> AsyncKernelManager:

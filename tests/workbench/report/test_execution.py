@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -55,6 +57,29 @@ print(time.tzname[0], hash("a") == hash("a"), os.environ["PYTHONHASHSEED"])
     assert [1, 2] == [cell.execution_count for cell in notebook.cells if cell.cell_type == "code"]
     assert {"kernelspec", "language_info"} == set(notebook.metadata)
     assert "execution" not in notebook.cells[0].metadata
+
+
+def test_no_event_loop_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever executes a notebook gets back every socket; in a thread that never had a loop."""
+    made: list[asyncio.AbstractEventLoop] = []
+    make = asyncio.new_event_loop
+
+    def noted() -> asyncio.AbstractEventLoop:
+        made.append(make())
+        return made[-1]
+
+    monkeypatch.setattr(asyncio, "new_event_loop", noted)
+    monkeypatch.setattr(asyncio.events, "new_event_loop", noted)
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(run, tmp_path, code("1 + 1")).result()
+
+    assert made
+    assert all(loop.is_closed() for loop in made)
+
+
+async def test_a_notebook_is_executed_from_within_an_event_loop(tmp_path: Path) -> None:
+    """As from a notebook, whose kernel runs one."""
+    assert "2\n" == printed(run(tmp_path, code("print(1 + 1)")))
 
 
 def test_a_failing_cell_is_named_with_its_error(tmp_path: Path) -> None:
