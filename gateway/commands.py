@@ -76,6 +76,12 @@ WitnessUrl = Annotated[
 OneWitnessKey = Annotated[
     str, typer.Option("--witness-key", help="The witness's public key, as text.")
 ]
+CosignedFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--out", "-o", help="Keep the cosigned checkpoint there instead, for --witnessed."
+    ),
+]
 CheckOnly = Annotated[
     bool, typer.Option("--check", help="Check the configuration, say what is wrong, and end.")
 ]
@@ -278,14 +284,24 @@ def witness_run(
 
 
 def witness_submit(
-    archive: ArchiveFolder, origin: OriginName, url: WitnessUrl, witness_key: OneWitnessKey
+    archive: ArchiveFolder,
+    origin: OriginName,
+    url: WitnessUrl,
+    witness_key: OneWitnessKey,
+    out: CosignedFile = None,
 ) -> None:
     """Have an origin's newest checkpoint cosigned, and keep the cosignature with it."""
     from gateway.evidence.log.folder import LogFolder, log_directory
     from gateway.evidence.log.keys import decode_vkey
-    from gateway.witness.submit import submit
+    from gateway.evidence.sums import refuse_final
+    from gateway.witness.submit import cosigned, submit
 
     with _refusing():
         folder = LogFolder(log_directory(archive, origin))
-        size = submit(folder, url, decode_vkey(witness_key))
-    typer.echo(f"cosigned: {size:,} headers of {origin}")
+        if out is None:
+            refuse_final(archive / origin)
+            submit(folder, url, decode_vkey(witness_key))
+        else:
+            _, note = cosigned(folder, url, decode_vkey(witness_key))
+            out.write_bytes(note.encode())
+    typer.echo(f"cosigned: the newest checkpoint of {origin}")

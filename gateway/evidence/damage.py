@@ -50,10 +50,14 @@ class DamageKind(StrEnum):
     """The signed log holds headers that stand in no segment."""
     WITNESS = "witness"
     """A witness did not cosign, or saw another history or a longer one."""
+    LISTED = "listed"
+    """A file is gone or not what the signed list of files says, or the list is not as it was."""
     OPEN_TAIL = "open_tail"
     """Information: the segment is still being written."""
     UNSIGNED = "unsigned"
     """Information: the origin has no log."""
+    UNLISTED = "unlisted"
+    """Information: the origin has no signed list of files."""
     UNCOVERED = "uncovered"
     """Information: no checkpoint covers the newest headers yet."""
     UNFINISHED_FILE = "unfinished_file"
@@ -70,6 +74,7 @@ INFORMATION: Final = frozenset(
     {
         DamageKind.OPEN_TAIL,
         DamageKind.UNSIGNED,
+        DamageKind.UNLISTED,
         DamageKind.UNCOVERED,
         DamageKind.UNFINISHED_FILE,
         DamageKind.SILENCE,

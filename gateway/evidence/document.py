@@ -161,7 +161,7 @@ def _log(log: LogVerification) -> LogDocument:
         root_hash=log.root_hash,
         covered_sequence=log.covered_sequence,
         uncovered_events=log.uncovered_events,
-        keys=log.key_count,
+        keys=len(log.keys),
         cosigned={name: time_text(at * 1_000_000_000) for name, at in log.cosigned.items()},
     )
 

@@ -53,7 +53,8 @@ class LogVerification:
     covered_sequence: int | None = None
     """The last event that it covers."""
     uncovered_events: int = 0
-    key_count: int = 0
+    keys: tuple[PublicKey, ...] = ()
+    """The Ed25519 keys that signed it, one after the other."""
     cosigned: dict[str, int] = field(default_factory=dict)
     """When each trusted witness cosigned, in Unix seconds."""
 
@@ -291,7 +292,7 @@ class _Check:
     def _check_signatures(self, note: Note, checkpoint: Checkpoint) -> None:
         if self._ring is None:
             return
-        self.found.key_count = len(self._ring.reigns)
+        self.found.keys = tuple(reign.keys[0] for reign in self._ring.reigns)
         try:
             self._ring.check(note, checkpoint)
         except ProofError as error:

@@ -19,6 +19,7 @@ from gateway.evidence.damage import Damage, DamageKind
 from gateway.evidence.log.trust import Trust
 from gateway.evidence.log_check import LogVerification, check_log
 from gateway.evidence.reader import Block, SegmentReader
+from gateway.evidence.sums_check import check_sums
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -48,8 +49,10 @@ REMEDIES: Final[Mapping[DamageKind, str]] = {
     DamageKind.LEAF: "This header was forged or exchanged: take the segment from another copy.",
     DamageKind.MISSING: "Look for the segment in other copies; until then it is a gap.",
     DamageKind.WITNESS: "Ask the witness for its newest checkpoint of this log and compare.",
+    DamageKind.LISTED: "Take the file from a copy: its hash in the list tells which is right.",
     DamageKind.OPEN_TAIL: "Nothing, while the gateway runs; after a crash, start it once more.",
     DamageKind.UNSIGNED: "Compare the chain head with one that was noted elsewhere.",
+    DamageKind.UNLISTED: "Nothing: the log covers the events; a list comes with the next segment.",
     DamageKind.UNCOVERED: "Nothing, while the gateway runs: a checkpoint comes every few seconds.",
     DamageKind.UNFINISHED_FILE: "Nothing: what it was to replace still stands.",
     DamageKind.SILENCE: "Find out why the recorder stopped; traffic could not pass it meanwhile.",
@@ -145,6 +148,7 @@ def verify(
                 on_progress(done + read, total)
             origin.log, damages = check_log(archive, origin.origin, trust or Trust())
             verification.damages += damages
+            verification.damages += check_sums(archive, origin.origin, origin.log.keys)
             done += origin.stored_bytes
     on_progress(total, total)
     return verification

@@ -9,6 +9,7 @@ import msgspec
 from gateway.evidence.archive import LOCK, create_archive
 from gateway.evidence.block import DISTINCT_MAX, CloseReason
 from gateway.evidence.leaves import carry_on, newest_keys
+from gateway.evidence.listing import FileList
 from gateway.evidence.lock import FileLock
 from gateway.evidence.log.folder import log_directory
 from gateway.evidence.log.writer import LogWriter
@@ -16,9 +17,10 @@ from gateway.evidence.resume import resume
 from gateway.evidence.segment import SealOptions, SegmentWriter
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
+    from gateway.evidence.log.writer import LogSigning
     from gateway.evidence.rows import Row
 
 SEGMENT_BYTES_MAX: Final = 64 * 1024 * 1024
@@ -55,6 +57,7 @@ class ArchiveWriter:
         )
         self._segment: SegmentWriter | None = None
         self._log: LogWriter | None = None
+        self._list: FileList | None = None
         try:
             self._chain = resume(self._segments, self._origin, self._options, kept_from=kept_from)
             if self._options.log is not None:
@@ -62,6 +65,8 @@ class ArchiveWriter:
                 keys = newest_keys(self._segments)
                 self._log = LogWriter(directory, self._options.log, keys)
                 self._chain = carry_on(self._log, self._segments, self._chain)
+                self._list = _file_list(self._segments.parent, self._options.log)
+                self._list.reopen()
         except BaseException:
             self._lock.release()
             raise
@@ -126,17 +131,34 @@ class ArchiveWriter:
             self._chain = self._segment.chain
             self._segment = None
             self._sign(is_kept=True)
+            if self._list is not None:
+                self._list.write()
 
-    def close(self, reason: CloseReason = CloseReason.SHUTDOWN) -> None:
-        """Seal what is open, sign what is not signed yet, and let another writer in."""
+    def close(
+        self,
+        reason: CloseReason = CloseReason.SHUTDOWN,
+        cosign: Callable[[], object] = lambda: None,
+    ) -> None:
+        """Seal what is open, sign what is not signed yet, and let another writer in.
+
+        `cosign` is called when the last checkpoint stands, for the list of files that is written
+        after it names that one as well.
+        """
         self.seal(reason)
         self._sign()
+        cosign()
+        if self._list is not None:
+            self._list.write(is_final=True)
         self._lock.release()
 
     def _sign(self, *, is_kept: bool = False) -> None:
         if self._log is not None:
             self._log.checkpoint(is_kept=is_kept)
         self._covered_sequence = self.next_sequence
+
+
+def _file_list(directory: Path, signing: LogSigning) -> FileList:
+    return FileList(directory, signing.signers[0], signing.previous)
 
 
 def _listable(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:

@@ -71,8 +71,7 @@ def _seal(options: SealerOptions, lifeline: Lifeline) -> None:
     wait_seconds = 0.0
     while not lifeline.is_over(wait_seconds=wait_seconds):
         wait_seconds = 0.0 if sealer.step() else POLL_SECONDS
-    sealer.finish(CloseReason.SHUTDOWN)
-    witnessing.finish()
+    sealer.finish(CloseReason.SHUTDOWN, cosign=witnessing.finish)
 
 
 def _complain(reason: str) -> None:

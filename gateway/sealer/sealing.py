@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import uuid
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -29,6 +29,9 @@ from gateway.sealer.keys import SigningOptions, load_signing
 from gateway.sealer.tail import JournalTail, TailedEntry
 from gateway.sealer.torn import TornBytes
 from gateway.sealer.witnessing import WitnessOptions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 # A block is what a torn write can cost a reader, and what the sealer holds in memory.
 BLOCK_BYTES: Final = 1024 * 1024
@@ -115,16 +118,17 @@ class Sealer:
         self._flush(CloseReason.SIZE)
         return True
 
-    def finish(self, reason: CloseReason) -> bool:
+    def finish(self, reason: CloseReason, cosign: Callable[[], object] = lambda: None) -> bool:
         """Seal the rest; when nobody records any more, also recover and free the whole journal.
 
-        Returns whether that was so; call nothing else afterwards.
+        Returns whether that was so; call nothing else afterwards. `cosign` is called once, when the
+        last checkpoint stands.
         """
         self._drain(reason)
         try:
             place = lock_journal(self._options.journal, wait_seconds=WRITER_GONE_SECONDS)
         except ArchiveError:
-            self._close(reason)
+            self._close(reason, cosign)
             return False
         self._drain(reason)
         self._tail.leave()
@@ -139,11 +143,11 @@ class Sealer:
         journal.close()
         self._drain(reason)
         self._tail.leave()
-        self._close(reason)
+        self._close(reason, cosign)
         return True
 
-    def _close(self, reason: CloseReason) -> None:
-        self._writer.close(reason)
+    def _close(self, reason: CloseReason, cosign: Callable[[], object]) -> None:
+        self._writer.close(reason, cosign)
         self._free()
         self._tail.close()
         self._lock.release()

@@ -7,6 +7,7 @@ import urllib.request
 from typing import TYPE_CHECKING, Final
 
 from gateway.evidence.errors import ArchiveError, DamagedError, ProofError
+from gateway.evidence.log.checkpoint import decode_checkpoint
 from gateway.evidence.log.keys import verify_note
 from gateway.evidence.log.merkle import consistency_path
 from gateway.evidence.log.note import Note, decode_note
@@ -25,6 +26,17 @@ _ANSWER_BYTES_MAX: Final = 64 * 1024
 
 def submit(folder: LogFolder, url: str, witness: PublicKey) -> int:
     """Have the newest checkpoint cosigned, add the cosignature to it, and return its size.
+
+    Raises what `cosigned` does.
+    """
+    note, signed = cosigned(folder, url, witness)
+    # Where a newer checkpoint has come meanwhile, that one is to be cosigned next.
+    replace_checkpoint(folder, signed.encode(), old=note.encode())
+    return decode_checkpoint(note.text).size
+
+
+def cosigned(folder: LogFolder, url: str, witness: PublicKey) -> tuple[Note, Note]:
+    """Return the newest checkpoint as it stands, and the same with the witness's cosignature.
 
     Raises ArchiveError when there is nothing to sign, ProofError when the witness refuses or
     answers with something else than its cosignature, and OSError when it cannot be reached.
@@ -46,9 +58,7 @@ def submit(folder: LogFolder, url: str, witness: PublicKey) -> int:
     if witness not in verify_note(signed, [witness]):
         raise ProofError(f"{url} answered with another cosignature than that of {witness.vkey}")
     ours = [each for each in signed.signatures if witness.made(each)]
-    # Where a newer checkpoint has come meanwhile, that one is to be cosigned next.
-    replace_checkpoint(folder, note.signed_also(ours).encode(), old=note.encode())
-    return checkpoint.size
+    return note, note.signed_also(ours)
 
 
 def _submission(folder: LogFolder, note: Note, checkpoint: Checkpoint, old: int) -> Submission:

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace as changed
 
-from gateway.evidence.archive import LOCK
 from gateway.evidence.event import Event, EventKind, Extent, Masked
 from gateway.evidence.log.folder import CHECKPOINT, LogFolder, log_directory
 from gateway.evidence.log.note import decode_note
@@ -33,7 +32,7 @@ from tests.gateway.evidence.log.signed import (
 from tests.gateway.evidence.samples import BOOT, ORIGIN, START_NS, options, write_archive
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
 
     from gateway.evidence.segment import SealOptions
 
@@ -162,24 +161,33 @@ def write_golden(folder: Path) -> None:
         first = signing(Path(memory))
         write_archive(folder, [rows[:6], rows[6:12]], log=first)
         second = options(log=signing(Path(memory), NEW, previous=RECORDER), first_id=1, start_s=30)
-        _write(folder, ORIGIN, second, rows[12:])
-    log = LogFolder(log_directory(folder, ORIGIN))
-    note = decode_note(log.read(CHECKPOINT))
-    cosigned = note.signed_also([WITNESS.sign(note.text, time_s=START_S + 60)])
-    log.write([(CHECKPOINT, cosigned.encode())])
+        _write(folder, ORIGIN, second, rows[12:], lambda: _cosign(folder))
     started = [Row(0, BOOT, rows[0].event), Row(1, BOOT, rows[6].event)]
     with TemporaryDirectory() as memory:
         other = ed25519(OTHER_LOG, 5)
         how = replace(signing(Path(memory), other), log=OTHER_LOG, certificate=certificate(other))
         _write(folder, OTHER_ORIGIN, options(log=how, first_id=16), started)
-    for lock in folder.rglob(LOCK):
+    for lock in folder.rglob("*.lock"):
         lock.unlink()
 
 
-def _write(folder: Path, origin: str, how: SealOptions, rows: list[Row]) -> None:
+def _write(
+    folder: Path,
+    origin: str,
+    how: SealOptions,
+    rows: list[Row],
+    cosign: Callable[[], object] = lambda: None,
+) -> None:
     writer = ArchiveWriter(folder, origin, how)
     writer.append(rows)
-    writer.close()
+    writer.close(cosign=cosign)
+
+
+def _cosign(folder: Path) -> None:
+    log = LogFolder(log_directory(folder, ORIGIN))
+    note = decode_note(log.read(CHECKPOINT))
+    cosigned = note.signed_also([WITNESS.sign(note.text, time_s=START_S + 60)])
+    log.write([(CHECKPOINT, cosigned.encode())])
 
 
 if __name__ == "__main__":

@@ -66,7 +66,7 @@ def test_recording_goes_on_behind_segments_that_are_gone(recorder: Recorder) -> 
     told = [stored.header for stored in stored_headers(segments_of(recorder.archive)[1])]
 
     assert (8, 2, 8) == (told[0].block, told[0].segment, told[0].first_sequence)
-    assert {"missing", "chain", "sequence_gap"} == set(faults(recorder))
+    assert {"missing", "chain", "sequence_gap", "listed"} == set(faults(recorder))
 
 
 def test_segments_and_tiles_gone_together_stop_the_recorder(recorder: Recorder) -> None:

@@ -57,7 +57,7 @@ def test_what_is_covered_is_told(recorder: Recorder) -> None:
     )
     assert (True, 1, ["witness.example/w1"]) == (
         log.is_root_given,
-        log.key_count,
+        len(log.keys),
         list(log.cosigned),
     )
 
@@ -117,7 +117,7 @@ def test_headers_alone_tell_the_tree_as_well(recorder: Recorder) -> None:
     (recorder.log.directory / "tile" / "0" / "000.p" / "6").write_bytes(b"x" * 192)
     (recorder.log.directory / "tile" / "entries" / "000.p" / "6").write_bytes(b"")
 
-    assert ["log_file", "log_file"] == kinds(recorder)
+    assert ["log_file", "log_file", "listed", "listed"] == kinds(recorder)
 
 
 def test_a_clock_that_went_back_is_told(recorder: Recorder) -> None:

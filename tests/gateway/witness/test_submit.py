@@ -11,6 +11,7 @@ from gateway.evidence.errors import ArchiveError, ProofError
 from gateway.evidence.log.folder import CHECKPOINT, LogFolder
 from gateway.evidence.log.keys import verify_note
 from gateway.evidence.log.note import decode_note
+from gateway.witness.submit import cosigned as cosigned_note
 from gateway.witness.submit import submit
 from tests.gateway.evidence.log.signed import RECORDER, WITNESS, ed25519
 from tests.gateway.witness.logs import GrowingLog, served, witness
@@ -44,6 +45,16 @@ def test_a_log_is_cosigned_as_it_grows(tmp_path: Path, url: str) -> None:
         assert size == submit(log.folder, url, WITNESS.public)
         assert cosigned(log)
     assert 700 == submit(log.folder, f"{url}/", WITNESS.public)
+
+
+def test_a_cosigned_checkpoint_can_be_kept_elsewhere(tmp_path: Path, url: str) -> None:
+    """The log stays as it is."""
+    log = GrowingLog(tmp_path / "gateway")
+    log.grow(5)
+    note, signed = cosigned_note(log.folder, url, WITNESS.public)
+
+    assert note == decode_note(log.folder.read(CHECKPOINT))
+    assert [WITNESS.public] == list(verify_note(signed, [WITNESS.public]))
 
 
 def test_a_rewritten_log_is_not_cosigned(tmp_path: Path, url: str) -> None:

@@ -123,11 +123,16 @@ class Recorder:
         return LogFolder(log_directory(self.archive, self.origin))
 
     def cosign(self, witness: Signer = WITNESS) -> Note:
-        """Let a witness cosign the newest checkpoint; return that."""
+        """Let a witness cosign the newest checkpoint, as its writer would; return that."""
+        writer = ArchiveWriter(self.archive, self.origin, self.options())
+        writer.close(cosign=lambda: self.submit(witness))
+        return decode_note(self.log.read(CHECKPOINT))
+
+    def submit(self, witness: Signer) -> None:
+        """Let a witness cosign what stands there, whatever the list of files says."""
         note = decode_note(self.log.read(CHECKPOINT))
         signed = note.signed_also([witness.sign(note.text, time_s=START_S + self.now_s)])
         self.log.write([(CHECKPOINT, signed.encode())])
-        return signed
 
     def trust(self, *witnessed: Note, is_witnessed: bool = True) -> Trust:
         """Return what an auditor knows who looks at the archive right now."""

@@ -1,0 +1,10 @@
+untrusted comment: verify with recorder.pub
+RWR1mXdsMIXj+aTkTqaWtRSq9sg3/BRC9iWhdmm/WT7Av/rZ57l1fLWMjNaIjUeeCpnxbmqdbPoTonhgqHZ3p4Qv4AJbDeaUGAs=
+SHA256 (../archive.json) = 55e65c16fadb871f0bb3c3a40bad02664c8bf4c6f5799a34056088dec46a4568
+SHA256 (log/checkpoint) = a480d999dea824a95757c204f5a29bf6a629e3d946c3ba30e6f149a9992b3ef9
+SHA256 (log/checkpoints/00000000000000000003) = a480d999dea824a95757c204f5a29bf6a629e3d946c3ba30e6f149a9992b3ef9
+SHA256 (log/root) = 19b61abed62231596be4aaf04c6debb04a645f4fdb188ccc82422d4855f80a06
+SHA256 (log/tile/0/000.p/3) = caa5b184504808ff213f23445573e4798d169b6ad9c9149f589fecb39a0e81e9
+SHA256 (log/tile/entries/000.p/3) = 6d5bfcc70ad03b00e7be87ed55ea032b862462b39cf465116dce8a37ea07ae41
+SHA256 (recorder.pub) = 423824aec97e69e0f67e4bf7c40394417ce4889748610600634c7fdce7aa7126
+SHA256 (segments/00000000000000000000.arrow.zst) = e4e95847729ed0180eb180042eac832cb1e7f61bb3b6ebe04c9a5c3a0272de14
