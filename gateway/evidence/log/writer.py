@@ -91,7 +91,7 @@ class LogWriter:
         self._is_root_written = False
         try:
             self._certificate = signing.check()
-            self._newest = self._newest_signed()
+            self._newest, self._is_published = self._newest_signed()
         except ProofError as error:
             raise ArchiveError(f"the log in {directory} cannot be carried on: {error}") from error
         self._load()
@@ -161,7 +161,7 @@ class LogWriter:
         """
         size = self._tree.size
         assert size >= self.covered_size, "a log only grows"
-        if size == self.covered_size and not is_kept:
+        if size == self.covered_size and self._is_published and not is_kept:
             return None
         if not self._certificate.covers(self._signing.clock()):
             raise ArchiveError(
@@ -180,6 +180,7 @@ class LogWriter:
         replace_checkpoint(self._folder, note.encode())
         self._folder.drop_partial(path for path, _ in files if is_whole(path))
         self._newest = newest
+        self._is_published = True
         return note
 
     def _check_growth(self, newest: Checkpoint) -> None:
@@ -202,11 +203,17 @@ class LogWriter:
             self._is_root_written = True
         return files
 
-    def _newest_signed(self) -> Checkpoint | None:
-        """Return the newest checkpoint, in the archive or remembered; raises ProofError."""
-        found = [self._folder.newest(), self._memory.newest(self._signing.memory.name)]
+    def _newest_signed(self) -> tuple[Checkpoint | None, bool]:
+        """Return the newest checkpoint, and whether the archive has it; raises ProofError.
+
+        A crash may have come when it was remembered and not in the archive yet.
+        """
+        archived = self._folder.newest()
+        found = [archived, self._memory.newest(self._signing.memory.name)]
         checkpoints = [self._own(*each) for each in found if each is not None]
-        return max(checkpoints, key=lambda each: each.size, default=None)
+        newest = max(checkpoints, key=lambda each: each.size, default=None)
+        is_published = newest is None or (archived is not None and archived[1] == newest)
+        return newest, is_published
 
     def _own(self, note: Note, checkpoint: Checkpoint) -> Checkpoint:
         """Return a checkpoint that is ours; raises ProofError.

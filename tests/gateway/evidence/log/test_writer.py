@@ -129,6 +129,16 @@ def test_an_archive_that_was_put_back_is_not_signed_again(tmp_path: Path) -> Non
         log.rebuild(entries(3))
 
 
+def test_a_checkpoint_that_did_not_reach_the_archive_is_published_again(tmp_path: Path) -> None:
+    """Who dies between remembering and publishing leaves an archive that shows an older one."""
+    written(tmp_path, 3)
+    newest = (tmp_path / "log" / CHECKPOINT).read_bytes()
+    (tmp_path / "log" / CHECKPOINT).unlink()
+    written(tmp_path, 3, keys=KEYS)
+
+    assert newest == (tmp_path / "log" / CHECKPOINT).read_bytes()
+
+
 def test_what_others_signed_is_not_carried_on(tmp_path: Path) -> None:
     """It would get our signature under their history."""
     thief = ed25519(LOG, 66)
