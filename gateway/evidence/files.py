@@ -7,6 +7,8 @@ import os
 import re
 from typing import TYPE_CHECKING, Final
 
+from gateway.evidence.failpoints import Failpoint, reach
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
@@ -73,6 +75,7 @@ def rename_anew(path: Path, target: Path) -> None:
     if target.exists():
         raise FileExistsError(errno.EEXIST, "would be overwritten; move it away", str(target))
     path.rename(target)
+    reach(Failpoint.FILE_RENAMED)
     sync_directory(target.parent)
 
 

@@ -18,6 +18,7 @@ import msgspec
 
 from gateway.evidence.errors import ArchiveError, DamagedError, JournalError
 from gateway.evidence.event import Event
+from gateway.evidence.failpoints import Failpoint, reach
 from gateway.evidence.files import check_name, make_directory, sync_directory, write_all
 from gateway.evidence.lock import FileLock
 
@@ -146,6 +147,7 @@ class JournalWriter:
             if self._fd < 0:
                 self._open_file()
             self._file_bytes += write_all(self._fd, buffers)
+            reach(Failpoint.JOURNAL_APPENDED)
         except (OSError, ValueError, TypeError) as error:
             raise self._fail(error) from error
         self._next_sequence = sequence
@@ -184,6 +186,7 @@ class JournalWriter:
         self._file_bytes = write_all(
             self._fd, [MAGIC, _LENGTH_CRC.pack(len(header), checksum), header]
         )
+        reach(Failpoint.JOURNAL_CREATED)
 
     def _leave_file(self) -> None:
         # Neither the file nor the next one's name is synced: the mode `written` needs that for

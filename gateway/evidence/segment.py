@@ -23,6 +23,7 @@ from gateway.evidence.block import (
     encode_header,
 )
 from gateway.evidence.event import EVENT_SCHEMA, EventKind
+from gateway.evidence.failpoints import Failpoint, reach
 from gateway.evidence.files import rename_anew, sync_content, sync_directory, write_all
 from gateway.evidence.rows import Row, to_record_batch
 from gateway.evidence.seekable import SeekEntry, encode_seek_table, entry_of, skippable_entry
@@ -138,6 +139,7 @@ class SegmentWriter:
         path = directory / f"{chain.sequence:020d}{PARTIAL_SUFFIX}"
         fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o640)
         sync_directory(directory)
+        reach(Failpoint.SEGMENT_CREATED)
         state = SegmentState(
             origin=origin,
             segment_id=options.new_segment_id(),
@@ -199,10 +201,12 @@ class SegmentWriter:
             ),
         )
         self._write(to_record_batch(rows, self._seen).serialize(), outline)
+        reach(Failpoint.BLOCK_WRITTEN)
 
     def sync(self) -> None:
         """Make every block written so far durable."""
         sync_content(self._fd)
+        reach(Failpoint.BLOCK_SYNCED)
 
     def close(self, reason: CloseReason) -> Path:
         """Seal the segment and return its final path; the file never changes after that."""
@@ -211,6 +215,7 @@ class SegmentWriter:
         write_all(self._fd, [encode_seek_table(self._state.entries)])
         os.fsync(self._fd)
         os.close(self._fd)
+        reach(Failpoint.SEGMENT_ENDED)
         final = self.path.with_suffix("")
         rename_anew(self.path, final)
         return final

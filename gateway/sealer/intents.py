@@ -9,6 +9,7 @@ import msgspec
 
 from gateway.evidence.errors import JournalError
 from gateway.evidence.event import Event, EventKind
+from gateway.evidence.failpoints import Failpoint, reach
 from gateway.evidence.files import sync_directory, write_all
 
 if TYPE_CHECKING:
@@ -86,8 +87,10 @@ class OpenIntents:
             os.fsync(fd)
         finally:
             os.close(fd)
+        reach(Failpoint.INTENTS_WRITTEN)
         temporary.rename(self._path)
         sync_directory(self._path.parent)
+        reach(Failpoint.INTENTS_SAVED)
         self._is_changed = False
 
     def _load(self) -> None:

@@ -9,6 +9,7 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from gateway.evidence.errors import ArchiveError, EvidenceError
+from gateway.evidence.failpoints import Failpoint, reach
 from gateway.evidence.files import make_directory
 from gateway.evidence.log.certificates import certify
 from gateway.evidence.log.folder import LogFolder, encode_root
@@ -73,6 +74,7 @@ def _self_made(journal: Path, origin: str) -> LogSigning:
     key_path = folder.directory / "recorder.pem"
     if not key_path.exists():
         create_key_file(key_path)
+        reach(Failpoint.KEY_CREATED)
     signer = load_signer(key_path, log)
     try:
         certificate, root = folder.read("certificate"), folder.root_key()

@@ -12,6 +12,7 @@ import msgspec
 from gateway.evidence.block import CloseReason
 from gateway.evidence.errors import ArchiveError
 from gateway.evidence.event import Event, EventKind
+from gateway.evidence.failpoints import Failpoint, reach
 from gateway.evidence.files import make_directory, sync_directory
 from gateway.evidence.journal import (
     JournalEntry,
@@ -140,6 +141,7 @@ class Sealer:
             lock=place,
         )
         self._record_losses(journal)
+        reach(Failpoint.LOSSES_RECORDED)
         journal.close()
         self._drain(reason)
         self._tail.leave()
@@ -235,7 +237,9 @@ class Sealer:
             return
         # A file that a crash left without entries goes before the one that tells of its torn bytes.
         for read in sorted(sealed, key=lambda read: read.last_sequence is not None):
+            reach(Failpoint.JOURNAL_FREEING)
             read.path.unlink()
+            reach(Failpoint.JOURNAL_FREED)
             self._tail.forget(read)
         sync_directory(self._options.journal)
 

@@ -6,6 +6,7 @@ import asyncio
 import socket
 from typing import TYPE_CHECKING, Protocol, cast
 
+from gateway.evidence.failpoints import Failpoint, reach
 from gateway.session import signals as on
 
 if TYPE_CHECKING:
@@ -169,6 +170,7 @@ class BrokerEnd(_End):
 
     def data_received(self, data: bytes) -> None:
         """Pass on what the broker sent."""
+        reach(Failpoint.ANSWER_RECEIVED)
         self._pump.tell(on.BrokerBytes(data))
 
     def eof_received(self) -> None:

@@ -11,6 +11,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from gateway.evidence.failpoints import Failpoint, reach
 from gateway.server.ends import BrokerEnd, ClientEnd
 from gateway.server.log import LogEvent
 from gateway.server.recorder import RecordingStoppedError
@@ -167,7 +168,9 @@ class Pump:
     def _perform_one(self, effect: do.Effect) -> None:
         match effect:
             case do.SendClient(data):
+                reach(Failpoint.ANSWER_RECORDED)
                 self._client.send(data)
+                reach(Failpoint.ANSWER_RELEASED)
             case do.CloseClient(reason):
                 self._close_reason = self._close_reason or reason
                 self._client.close()
@@ -257,7 +260,9 @@ class Pump:
 def _perform_on_broker(effect: do.Effect, broker: BrokerEnd) -> None:
     match effect:
         case do.SendBroker(data):
+            reach(Failpoint.REQUEST_RECORDED)
             broker.send(data)
+            reach(Failpoint.REQUEST_FORWARDED)
         case do.ShutdownBrokerWrite():
             broker.end_writing()
         case do.CloseBroker():

@@ -12,6 +12,7 @@ import os
 from typing import TYPE_CHECKING, Final
 
 from gateway.evidence.errors import ProofError
+from gateway.evidence.failpoints import Failpoint, reach
 from gateway.evidence.files import make_directory, sync_directory, write_all
 from gateway.evidence.log.checkpoint import Checkpoint, decode_checkpoint
 from gateway.evidence.log.keys import PublicKey, decode_vkey
@@ -58,8 +59,10 @@ class LogFolder:
                 os.fsync(fd)
             finally:
                 os.close(fd)
+            reach(Failpoint.LOG_FILE_WRITTEN)
             unfinished.rename(target)
             changed[target.parent] = None
+        reach(Failpoint.LOG_FILE_RENAMED)
         for directory in changed:
             sync_directory(directory)
 

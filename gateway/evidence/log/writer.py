@@ -9,6 +9,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from gateway.evidence.errors import ArchiveError, DamagedError, ProofError
+from gateway.evidence.failpoints import Failpoint, reach
 from gateway.evidence.log.certificates import (
     Certificate,
     ChangeStatement,
@@ -172,12 +173,16 @@ class LogWriter:
         # First what the checkpoint is about: it is what others go by.
         files = self._files()
         self._folder.write(files)
+        reach(Failpoint.TILES_PUBLISHED)
         self._check_growth(newest)
         note = sign_note(newest.text(), self._signing.signers)
+        reach(Failpoint.CHECKPOINT_SIGNED)
         self._memory.write([(self._signing.memory.name, note.encode())])
+        reach(Failpoint.CHECKPOINT_REMEMBERED)
         if is_kept:
             self._folder.write([(checkpoint_path(size), note.encode())])
         replace_checkpoint(self._folder, note.encode())
+        reach(Failpoint.CHECKPOINT_PUBLISHED)
         self._folder.drop_partial(path for path, _ in files if is_whole(path))
         self._newest = newest
         self._is_published = True

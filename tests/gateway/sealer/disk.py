@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 CALLS = ("open", "writev", "fsync", "fdatasync", "ftruncate", "rename", "unlink", "mkdir")
 DEAD = 9
 
-Fault = Literal["kill", "tear", "power", "error"]
+Fault = Literal["kill", "tear", "power", "error", "short"]
 
 
 class Disk:
@@ -27,6 +27,7 @@ class Disk:
     - `tear`: the same, but a write has written half.
     - `power`: it dies, and what it never synced of one folder is lost.
     - `error`: the call fails, a write after having written half, and so does every later one.
+    - `short`: every write from there on writes half and says so; nothing ends.
     """
 
     def __init__(self, folder: Path, fault: Fault, at: int) -> None:
@@ -47,7 +48,9 @@ class Disk:
     def _watch(self, name: str, real: Callable[..., object]) -> Callable[..., object]:
         def called(*arguments: object, **options: object) -> object:
             self._count += 1
-            if self._count >= self._at:
+            if self._fault == "short" and name == "writev" and self._count >= self._at:
+                return real(arguments[0], _half(arguments[1]))
+            if self._fault != "short" and self._count >= self._at:
                 self._end(name, real, arguments)
             result = real(*arguments, **options)
             if name.endswith("sync"):
@@ -58,8 +61,7 @@ class Disk:
 
     def _end(self, name: str, real: Callable[..., object], arguments: Sequence[object]) -> None:
         if name == "writev" and self._fault in {"tear", "error"} and self._count == self._at:
-            whole = b"".join(cast("Sequence[bytes]", arguments[1]))
-            real(arguments[0], [whole[: len(whole) // 2]])
+            real(arguments[0], _half(arguments[1]))
         if self._fault == "error":
             code = errno.EIO if name.endswith("sync") else errno.ENOSPC
             raise OSError(code, os.strerror(code))
@@ -89,3 +91,8 @@ class Disk:
                 shutil.rmtree(path)
             else:
                 path.unlink()
+
+
+def _half(buffers: object) -> list[bytes]:
+    whole = b"".join(cast("Sequence[bytes]", buffers))
+    return [whole[: (len(whole) + 1) // 2]]

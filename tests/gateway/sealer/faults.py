@@ -2,30 +2,39 @@
 
 For each fault a process of its own records and seals one story and meets its end at that call.
 Another one recovers and is killed in the middle of it, a third recovers unharmed; then the history
-must be whole. Prints a line for each problem, and last the number of faults.
+must be whole. Prints a line for each problem, and last how many cases each fault had.
 
-Arguments: a folder, the fault, the first call and the step from call to call.
+Arguments: a folder, the fault, the first call, the step from call to call, and the protection that
+the first process lacks, or `none`. The fault is one of `disk`, or a failpoint, of which passes are
+counted and not calls; or several of them with commas between.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import shutil
+import signal
 import sys
 import traceback
+from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from gateway.evidence import failpoints
 from gateway.evidence import writer as archive_writer
 from gateway.evidence.block import CloseReason
 from gateway.evidence.errors import EvidenceError
+from gateway.evidence.failpoints import VARIABLE, Failpoint
 from gateway.evidence.journal import JournalWriter, journal_files
 from gateway.sealer import sealing
 from gateway.sealer.sealing import Sealer, recover
 from tests.gateway.sealer.disk import DEAD, Disk, Fault
 from tests.gateway.sealer.history import Notes, Story, problems, read_notes
 from tests.gateway.sealer.journals import ORIGIN, options
+from tests.gateway.sealer.unprotected import REMOVED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,6 +42,7 @@ if TYPE_CHECKING:
 GROUPS = 8
 TORN = b"torn"
 FAILED, DEFECT = 3, 4
+ENDS = {"error": FAILED} | dict.fromkeys(Failpoint, -signal.SIGKILL)
 JOURNAL_FILE_BYTES = 6_000
 # So small that a short story has several of each, and every step of the sealer syncs.
 SMALL = {
@@ -95,15 +105,32 @@ def say(folder: Path, *lines: object) -> None:
     sys.stdout.flush()
 
 
-def in_child(work: Callable[[Path], None], folder: Path, disk: Disk | None = None) -> int:
-    """Run something in a process of its own, on a disk with a fault, and return its exit code."""
+def arm(failpoint: Failpoint, passes: int) -> None:
+    """Let this process die at a failpoint."""
+    os.environ[VARIABLE] = f"{failpoint}:{passes}"
+    failpoints.armed.cache_clear()
+
+
+def doom(folder: Path, fault: str, at: int, removed: str = "none") -> None:
+    """Let this process meet a fault, perhaps unprotected."""
+    if fault in set(Failpoint):
+        arm(Failpoint(fault), at)
+    else:
+        Disk(folder / "archive", cast("Fault", fault), at).mount()
+    REMOVED[removed]()
+
+
+def in_child(
+    work: Callable[[Path], None], folder: Path, doomed: Callable[[], None] | None = None
+) -> int:
+    """Run something in a process of its own, perhaps a doomed one, and return its exit code."""
     pid = os.fork()
     if pid:
         return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
     code = DEFECT
     try:
-        if disk is not None:
-            disk.mount()
+        if doomed is not None:
+            doomed()
         work(folder)
         code = 0
     except (OSError, EvidenceError):
@@ -114,14 +141,12 @@ def in_child(work: Callable[[Path], None], folder: Path, disk: Disk | None = Non
         os._exit(code)
 
 
-def meet(folder: Path, fault: Fault, at: int) -> bool:
+def meet(folder: Path, fault: str, at: int, removed: str) -> bool:
     """Let a life end at one call and see what recovery makes of it; False when it never came."""
-    ended = in_child(live, folder, Disk(folder / "archive", fault, at))
-    if ended not in {0, FAILED if fault == "error" else DEAD}:
+    ended = in_child(live, folder, partial(doom, folder, fault, at, removed))
+    if ended not in {0, ENDS.get(fault, DEAD)}:
         say(folder, f"ended with {ended}")
-    again = in_child(
-        heal, folder, Disk(folder / "archive", "kill", random.Random(at).randrange(60))
-    )
+    again = in_child(heal, folder, partial(doom, folder, "kill", random.Random(at).randrange(60)))
     if again not in {0, DEAD}:
         say(folder, f"recovery ended with {again}")
     checked = in_child(check, folder)
@@ -130,23 +155,25 @@ def meet(folder: Path, fault: Fault, at: int) -> bool:
     return ended != 0
 
 
-def main(root: Path, fault: Fault, first: int, step: int) -> None:
-    """Meet a fault at one call after the other until a life ends by itself."""
+def main(root: Path, faults: str, first: int, step: int, removed: str) -> None:
+    """Meet each fault at one call after the other until a life ends by itself."""
     leave(root / "left")
     shutil.copytree(root / "left", root / "warm")
     # Whatever is imported on first use is imported before the first fork.
     heal(root / "warm")
-    at = first
-    while True:
-        folder = root / f"{fault}-{at}"
-        shutil.copytree(root / "left", folder)
-        if not meet(folder, fault, at):
-            break
-        at += step
-    say(root, at)
+    counts = {}
+    for fault in faults.split(","):
+        counts[fault] = 0
+        for at in count(first, step):
+            folder = root / f"{fault}-{at}"
+            shutil.copytree(root / "left", folder)
+            if not meet(folder, fault, at, removed):
+                break
+            counts[fault] += 1
+    sys.stdout.write(json.dumps(counts))
 
 
 if __name__ == "__main__":
     for (module, limit), value in SMALL.items():
         setattr(module, limit, value)
-    main(Path(sys.argv[1]), cast("Fault", sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]))
+    main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), sys.argv[5])

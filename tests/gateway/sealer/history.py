@@ -17,6 +17,7 @@ from gateway.evidence.archive import scan
 from gateway.evidence.event import Event, EventKind, Extent
 from gateway.evidence.files import write_all
 from gateway.evidence.reader import Block
+from gateway.evidence.verify import verify
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -130,6 +131,7 @@ def problems(archive: Path, noted: dict[int, str], torn: bytes | None = None) ->
     rows = [row for each in found if isinstance(each, Block) for row in each.rows.to_pylist()]
     return [
         *(f"damage: {each}" for each in damages),
+        *(f"verification: {each}" for each in verify(archive).faults),
         *_numbering(rows),
         *_losses(rows, noted),
         *_outcomes(rows),
