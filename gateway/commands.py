@@ -151,7 +151,7 @@ def _sealer_options(config: Config) -> SealerOptions:
         archive=config.archive,
         journal=config.journal_directory(),
         origin=config.origin(),
-        durability=config.durability,
+        durability=config.durability_of().text,
         signing=signing,
         witnesses=tuple(WitnessOptions(url=each.url, key=each.key) for each in config.witnesses),
     )

@@ -17,6 +17,7 @@ from pydantic import (
 )
 
 from gateway.apis.refusal import refusable
+from gateway.evidence.durability import Durability, Mode
 from gateway.evidence.errors import ProofError
 from gateway.evidence.log.keys import decode_vkey
 from gateway.evidence.log.note import check_key_name
@@ -86,6 +87,9 @@ Address = Annotated[str, AfterValidator(_address)]
 RefusableApi = Annotated[str, AfterValidator(_refusable_api)]
 LogName = Annotated[str, AfterValidator(_log_name)]
 VKey = Annotated[str, AfterValidator(_vkey)]
+DurabilityMode = Literal["strict", "bounded", "written"]
+# Below that a disk is never fast enough; beyond that nothing is bounded.
+BoundedMs = Annotated[int, Field(ge=2, le=60_000)]
 
 
 class Section(BaseModel):
@@ -183,6 +187,8 @@ class Listener(Section):
     advertised_host: Host | None = None
     nodes: Nodes
     authentication: Authentication
+    durability: DurabilityMode | None = None
+    bounded_ms: BoundedMs | None = None
 
     @property
     def advertised(self) -> str:
@@ -253,7 +259,8 @@ class Config(Section):
     instance: Name
     archive: Path
     journal: Path
-    durability: Literal["written"] = "written"
+    durability: DurabilityMode = "written"
+    bounded_ms: BoundedMs = 50
     signing: Signing | None = None
     witnesses: Annotated[tuple[WitnessServer, ...], Field(max_length=16)] = ()
     upstream: Upstream
@@ -264,6 +271,14 @@ class Config(Section):
     def origin(self, worker: int = 0) -> str:
         """Name the origin that one worker's evidence carries: one worker, one journal."""
         return f"{self.instance}.{worker}"
+
+    def durability_of(self, listener: Listener | None = None) -> Durability:
+        """Tell when an event of a listener counts as recorded, or one of the gateway itself."""
+        mode, bounded_ms = self.durability, self.bounded_ms
+        if listener is not None:
+            mode = listener.durability or mode
+            bounded_ms = listener.bounded_ms or bounded_ms
+        return Durability(Mode(mode), bounded_ms if mode == "bounded" else 0)
 
     def journal_directory(self, worker: int = 0) -> Path:
         """Tell where one worker keeps its journal."""

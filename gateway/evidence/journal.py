@@ -23,7 +23,7 @@ from gateway.evidence.files import check_name, make_directory, sync_directory, w
 from gateway.evidence.lock import FileLock
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
 JOURNAL_FORMAT: Final = 1
@@ -33,21 +33,27 @@ FILE_BYTES_MAX: Final = 64 * 1024 * 1024
 # One event must fit a zstd frame that seekable readers accept (1 GiB) and an Arrow binary column (2
 # GiB); Kafka's own limit for a request is 100 MiB, for a Fetch answer 50 MiB and one batch.
 ENTRY_BYTES_MAX: Final = 512 * 1024 * 1024
-_HEADER_BYTES_MAX: Final = 4096
+# 64 listeners with names of 63 characters need half of it.
+_HEADER_BYTES_MAX: Final = 16_384
 _LENGTH_CRC: Final = struct.Struct("<II")
 _ENTRY: Final = struct.Struct("<IIQ")
 _SEQUENCE: Final = struct.Struct("<Q")
 _READ_BYTES: Final = 1024 * 1024
 
 
-class JournalHeader(msgspec.Struct, frozen=True, kw_only=True):
-    """What a journal file says about itself."""
+class JournalHeader(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a journal file says about itself.
+
+    `durability` is what was promised about the events of each listener, and under the empty name of
+    those without one; a file that says nothing was `written`.
+    """
 
     format: int
     origin: str
     boot_id: str
     first_sequence: int
     created_ns: int
+    durability: dict[str, str] = {}
 
 
 class _AnyHeader(msgspec.Struct):
@@ -103,6 +109,7 @@ class JournalWriter:
         self._file_bytes_max = file_bytes_max
         self._file_bytes = 0
         self._fd = -1
+        self._durability: Mapping[str, str] = {}
         self._failure: str | None = None
         self._encode = msgspec.msgpack.Encoder().encode
         try:
@@ -179,6 +186,7 @@ class JournalWriter:
                 boot_id=self._boot_id,
                 first_sequence=self._next_sequence,
                 created_ns=time.time_ns(),
+                durability=dict(self._durability),
             )
         )
         checksum = google_crc32c.value(header)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 import pyarrow as pa
 
+from gateway.evidence.durability import WRITTEN
 from gateway.evidence.errors import DamagedError
 from gateway.evidence.event import EVENT_SCHEMA, MASKED_TYPE, Event, EventKind, Extent
 
@@ -25,6 +26,7 @@ class Row(msgspec.Struct, frozen=True):
     sequence: int
     boot_id: str
     event: Event
+    durability: str = WRITTEN
 
 
 def to_record_batch(rows: Sequence[Row], seen: set[bytes]) -> pa.RecordBatch:

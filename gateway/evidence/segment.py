@@ -22,6 +22,7 @@ from gateway.evidence.block import (
     Totals,
     encode_header,
 )
+from gateway.evidence.durability import WRITTEN, weakest
 from gateway.evidence.event import EVENT_SCHEMA, EventKind
 from gateway.evidence.failpoints import Failpoint, reach
 from gateway.evidence.files import rename_anew, sync_content, sync_directory, write_all
@@ -63,8 +64,8 @@ def _new_segment_id() -> str:
 class SealOptions:
     """How segments are written; fix the clock and the ids to get the same bytes twice."""
 
-    durability: str = "written"
-    """The journal's mode, as every header states it."""
+    durability: str = WRITTEN
+    """The gateway's mode, as the headers that open and close a segment state it."""
     compression_level: int = 3
     log: LogSigning | None = None
     """How the origin's log is signed; None leaves the archive without one."""
@@ -196,6 +197,7 @@ class SegmentWriter:
             bundle_digests=tuple(
                 sorted({event.bundle_digest.hex() for event in events if event.bundle_digest})
             ),
+            durability=weakest({row.durability for row in rows}),
             torn_bytes=sum(
                 event.byte_count or 0 for event in events if event.kind is EventKind.TORN
             ),

@@ -13,9 +13,8 @@ from gateway.evidence.files import sync_content, sync_directory
 from gateway.evidence.journal import FILE_BYTES_MAX, JournalWriter
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
-
-    from gateway.evidence.lock import FileLock
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +31,7 @@ class SyncedJournalWriter(JournalWriter):
     """Appends like a `JournalWriter`, and syncs on another thread than the one that appends.
 
     A file that is full stays open until it was synced; the name of a new one is synced with the
-    first events in it.
+    first events in it. Each file's header states the `durability` of each listener, for the sealer.
     """
 
     def __init__(
@@ -43,7 +42,7 @@ class SyncedJournalWriter(JournalWriter):
         boot_id: str,
         next_sequence: int,
         file_bytes_max: int = FILE_BYTES_MAX,
-        lock: FileLock | None = None,
+        durability: Mapping[str, str] | None = None,
     ) -> None:
         self._syncing = threading.Lock()
         # Held for moments only: the thread that appends must never wait for the disk.
@@ -56,8 +55,8 @@ class SyncedJournalWriter(JournalWriter):
             boot_id=boot_id,
             next_sequence=next_sequence,
             file_bytes_max=file_bytes_max,
-            lock=lock,
         )
+        self._durability = durability or {}
 
     def sync(self) -> int:
         """Make durable what was appended before the call, and return the last sequence number.

@@ -156,7 +156,8 @@ class Sealer:
 
     def _take(self, tailed: TailedEntry) -> None:
         sequence = tailed.entry.sequence
-        row = Row(sequence, tailed.boot_id, tailed.entry.event or _undecodable(tailed.entry))
+        event = tailed.entry.event or _undecodable(tailed.entry)
+        row = Row(sequence, tailed.boot_id, event, tailed.durability)
         self._intents.follow(row)
         if row.event.kind is EventKind.TORN:
             self._torn.follow(row.event)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from gateway.evidence.durability import WRITTEN
 from gateway.evidence.journal import JournalEntry, JournalReader, journal_files
 
 if TYPE_CHECKING:
@@ -16,6 +17,8 @@ class TailedEntry:
     """An entry with what its file says about it."""
 
     boot_id: str
+    durability: str
+    """What was promised about the event."""
     entry: JournalEntry
 
 
@@ -80,9 +83,11 @@ class JournalTail:
     def _read_current(self) -> TailedEntry | None:
         if self._reader is None or (entry := self._reader.read()) is None:
             return None
-        assert self._reader.header is not None, "no entry is read before its file's header"
+        header = self._reader.header
+        assert header is not None, "no entry is read before its file's header"
         self._last_sequence = entry.sequence
-        return TailedEntry(self._reader.header.boot_id, entry)
+        listener = entry.event.listener if entry.event is not None else None
+        return TailedEntry(header.boot_id, header.durability.get(listener or "", WRITTEN), entry)
 
     def _following(self) -> Path | None:
         for path in journal_files(self._directory):

@@ -155,8 +155,10 @@ class Listeners:
 def _door(config: Config, listener: Listener) -> Door:
     authentication = listener.authentication
     users = authentication.users if authentication.type == "plain" else ()
+    durability = config.durability_of(listener)
     options = SessionOptions(
         listener=listener.name,
+        durability=durability.text,
         addresses=AddressMap(
             host=listener.advertised,
             first_port=listener.nodes.first_port,
@@ -177,7 +179,8 @@ def _door(config: Config, listener: Listener) -> Door:
         in_flight_max=config.limits.in_flight_max,
         idle_ms=config.limits.idle_ms,
     )
-    return Door(options=options, users={user.name: user.parsed_hash for user in users})
+    passwords = {user.name: user.parsed_hash for user in users}
+    return Door(options=options, durability=durability, users=passwords)
 
 
 def _address(name: tuple[str, int] | None) -> str:

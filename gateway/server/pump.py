@@ -1,7 +1,8 @@
 """The pump: one client's connection, one broker connection, and the session between them.
 
-It performs effects strictly in order, and writes events ahead of the sends that follow them.
-Nothing queues here: an end that takes no more bytes stops the reading of whatever would fill it.
+It performs effects strictly in order, and writes events ahead of the sends that follow them. An end
+that takes no more bytes stops the reading of whatever would fill it, and so does what waits until
+the disk has its events (release).
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from gateway.evidence.failpoints import Failpoint, reach
 from gateway.server.ends import BrokerEnd, ClientEnd
 from gateway.server.log import LogEvent
 from gateway.server.recorder import RecordingStoppedError
+from gateway.server.release import Release
 from gateway.server.upstream import UpstreamError
 from gateway.session import effects as do
 from gateway.session import signals as on
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
 
     from structlog.typing import FilteringBoundLogger
 
-    from gateway.evidence.event import Event
+    from gateway.evidence.durability import Durability
     from gateway.identity.passwords import PasswordHash
     from gateway.server.passwords import PasswordChecks
     from gateway.server.recorder import Recorder
@@ -52,6 +54,7 @@ class Door:
     """What every connection of one listener gets."""
 
     options: SessionOptions
+    durability: Durability
     users: Mapping[str, PasswordHash] = field(repr=False)
 
 
@@ -70,6 +73,9 @@ class Pump:
         self._services = services
         self._users = door.users
         self._session = Session(door.options, connection, services.topology)
+        self._release = Release(
+            services.recorder, door.durability, self._perform_one, self._went_on
+        )
         self._on_end = on_end
         self._client = client
         self._broker: BrokerEnd | None = None
@@ -84,7 +90,7 @@ class Pump:
         """Say to the session what happened, and perform what it wants done about it."""
         if not self._is_over:
             try:
-                self._perform(self._decide(signal))
+                self._release.take(self._decide(signal))
             except RecordingStoppedError:
                 self.cut("recording stopped")
             if self._is_broken:
@@ -98,7 +104,8 @@ class Pump:
         A client that does not take its answers is not read either: answers that the gateway gives
         itself would pile up, and a broker, too, reads no request while it cannot answer the last.
         """
-        is_open = self._services.recorder.is_open
+        has_room = self._release.held_bytes < self._services.write_buffer_bytes
+        is_open = self._services.recorder.is_open and has_room
         client_takes = self._client.takes_bytes
         broker_takes = self._broker is None or self._broker.takes_bytes
         self._client.read_if(
@@ -110,6 +117,7 @@ class Pump:
     def cut(self, reason: str) -> None:
         """Drop both connections at once, then let the session record how it ended."""
         self._close_reason = self._close_reason or reason
+        self._release.drop()
         self._client.abort()
         self._stop_dialing()
         if self._broker is not None:
@@ -152,18 +160,9 @@ class Pump:
             )
             return ()
 
-    def _perform(self, effects: Sequence[do.Effect]) -> None:
-        unwritten: list[Event] = []
-        for effect in effects:
-            if isinstance(effect, do.Record):
-                unwritten.append(effect.event)
-                continue
-            if unwritten:
-                self._services.recorder.append(unwritten)
-                unwritten = []
-            self._perform_one(effect)
-        if unwritten:
-            self._services.recorder.append(unwritten)
+    def _went_on(self) -> None:
+        self.regulate()
+        self._end_if_done()
 
     def _perform_one(self, effect: do.Effect) -> None:
         match effect:
@@ -186,10 +185,8 @@ class Pump:
                 self._stop_dialing()
 
     def _record_only(self, effects: Sequence[do.Effect]) -> None:
-        events = [effect.event for effect in effects if isinstance(effect, do.Record)]
         try:
-            if events:
-                self._services.recorder.append(events)
+            self._release.record(effects)
         except RecordingStoppedError:
             # Said once by the recorder; recovery closes what stays open.
             return
@@ -242,6 +239,9 @@ class Pump:
 
     def _end_if_done(self) -> None:
         if not self._is_over or not self._client.is_lost or self._has_ended:
+            return
+        if not self._release.is_empty:
+            # The broker still gets what a client sent that has gone.
             return
         if self._broker is not None:
             self._broker.close()

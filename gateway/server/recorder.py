@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Protocol
 
+from gateway.evidence.durability import Durability, Mode
 from gateway.evidence.errors import JournalError
 from gateway.server.log import LogEvent
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
 
     from gateway.evidence.event import Event
+    from gateway.server.commit import GroupCommit
 
 # A coarse estimate of an entry without its payload, used between two looks at the disk only.
 EVENT_BYTES = 512
@@ -45,7 +47,7 @@ class Journal(Protocol):
         """The bytes that the sealer has not freed yet."""
 
     def append(self, events: Sequence[Event]) -> int:
-        """Write events; raises JournalError."""
+        """Write events and return the last number; raises JournalError."""
 
     def close(self) -> None:
         """Sync and end the journal; raises OSError."""
@@ -55,13 +57,22 @@ class Recorder:
     """Appends events, watches how far the sealer is behind, and calls `on_change` at a move.
 
     Throttles at half of `journal_bytes_max`, opens again at three eighths, stops at the whole.
+    Without a `commit` nothing is ever synced but at the end.
     """
 
     def __init__(
-        self, journal: Journal, *, journal_bytes_max: int, log: FilteringBoundLogger
+        self,
+        journal: Journal,
+        *,
+        journal_bytes_max: int,
+        log: FilteringBoundLogger,
+        commit: GroupCommit | None = None,
     ) -> None:
         self.on_change: Callable[[], None] = lambda: None
         self._journal = journal
+        self._commit = commit
+        if commit is not None:
+            commit.on_failure = self._sync_failed
         self._bytes_max = journal_bytes_max
         self._log = log
         self._measured = journal.directory_bytes
@@ -81,17 +92,32 @@ class Recorder:
         """Whether anything new may be read from a client or a broker."""
         return self._state is Recording.OPEN
 
-    def append(self, events: Sequence[Event]) -> None:
-        """Write events; raises RecordingStoppedError when that failed: nothing may pass any more.
+    def append(self, events: Sequence[Event]) -> int:
+        """Write events and return the last one's sequence number.
+
+        Raises RecordingStoppedError when that failed: nothing may pass any more.
 
         Only a failed journal refuses. A throttled or full one still takes what is in flight, for
         that is read no further, and the last events of the connections that are being closed.
         """
         if self._state is Recording.FAILED:
             raise RecordingStoppedError
-        self._write(events)
+        sequence = self._write(events)
         if self._measured + self._appended >= self._bytes_max:
             self._move(Recording.STOPPED, reason="the journal is full")
+        return sequence
+
+    def covers(self, sequence: int, durability: Durability) -> bool:
+        """Tell whether what follows an event may be released: the event is as safe as promised."""
+        if durability.mode is Mode.WRITTEN:
+            return True
+        assert self._commit is not None, "who promises more than written syncs"
+        return self._commit.covers(sequence, durability)
+
+    def wait(self, resume: Callable[[], None]) -> None:
+        """Call back when `covers` may say something else."""
+        assert self._commit is not None, "who promises more than written syncs"
+        self._commit.wait(resume)
 
     def measure(self, now_ns: int) -> None:
         """Look at the journal on disk and move the gate; to be called about once a second."""
@@ -114,6 +140,8 @@ class Recorder:
 
     def close(self) -> None:
         """Sync and end the journal; raises RecordingStoppedError when that fails."""
+        if self._commit is not None:
+            self._commit.close()
         try:
             self._journal.close()
         except (OSError, JournalError) as error:
@@ -126,15 +154,21 @@ class Recorder:
             self._state is Recording.THROTTLED and since is not None and now_ns - since > STALL_NS
         )
 
-    def _write(self, events: Sequence[Event]) -> None:
+    def _sync_failed(self, error: BaseException) -> None:
+        self._move(Recording.FAILED, reason=str(error))
+
+    def _write(self, events: Sequence[Event]) -> int:
         try:
-            self._journal.append(events)
+            sequence = self._journal.append(events)
         except JournalError as error:
             self._move(Recording.FAILED, reason=str(error))
             raise RecordingStoppedError from error
         self.event_count += len(events)
         for event in events:
             self._appended += EVENT_BYTES + (event.byte_count or 0)
+        if self._commit is not None:
+            self._commit.appended()
+        return sequence
 
     def _move(self, state: Recording, *, reason: str = "") -> None:
         if state is self._state:

@@ -13,10 +13,13 @@ from typing import TYPE_CHECKING
 
 import uvloop
 
+from gateway.evidence.durability import Mode
 from gateway.evidence.errors import EvidenceError
 from gateway.evidence.files import make_directory
 from gateway.evidence.journal import JournalWriter
 from gateway.evidence.lock import FileLock
+from gateway.evidence.synced import SyncedJournalWriter
+from gateway.server.commit import GroupCommit
 from gateway.server.listeners import BindError
 from gateway.server.log import LogEvent, open_log
 from gateway.server.memory import keep_freed_memory
@@ -101,14 +104,29 @@ async def _run(
 def _open_recorder(
     config: Config, boot_id: str, next_sequence: int, log: FilteringBoundLogger
 ) -> Recorder:
-    journal = JournalWriter(
+    bytes_max = config.limits.journal_bytes_max
+    promised = {each.name: config.durability_of(each) for each in config.listeners}
+    if all(durability.mode is Mode.WRITTEN for durability in promised.values()):
+        journal = JournalWriter(
+            config.journal_directory(),
+            origin=config.origin(),
+            boot_id=boot_id,
+            next_sequence=next_sequence,
+            file_bytes_max=config.limits.journal_file_bytes,
+        )
+        return Recorder(journal, journal_bytes_max=bytes_max, log=log)
+    synced = SyncedJournalWriter(
         config.journal_directory(),
         origin=config.origin(),
         boot_id=boot_id,
         next_sequence=next_sequence,
         file_bytes_max=config.limits.journal_file_bytes,
+        durability={name: durability.text for name, durability in promised.items()}
+        | {"": config.durability_of().text},
     )
-    return Recorder(journal, journal_bytes_max=config.limits.journal_bytes_max, log=log)
+    bounds = [each.bounded_ms for each in promised.values() if each.mode is Mode.BOUNDED]
+    commit = GroupCommit(synced, bounded_ms=min(bounds, default=None))
+    return Recorder(synced, journal_bytes_max=bytes_max, log=log, commit=commit)
 
 
 async def _serve(config: Config, recorder: Recorder, log: FilteringBoundLogger) -> bool:

@@ -152,7 +152,7 @@ class Worker:
         return {
             "instance": self._config.instance,
             "system_boot_id": system_boot_id(),
-            "durability": self._config.durability,
+            "durability": self._config.durability_of().text,
             "upstream": list(self._config.upstream.bootstrap),
             "listeners": [asdict(listener) for listener in bound],
         }

@@ -32,6 +32,8 @@ class SessionOptions:
 
     listener: str
     addresses: AddressMap
+    durability: str = "written"
+    """What is promised to the listener's clients, for the record; the shell keeps it."""
     authentication: Literal["none", "plain"] = "none"
     forbid: tuple[ForbidRule, ...] = ()
     frame_bytes_max: int = FRAME_BYTES_MAX

@@ -152,7 +152,8 @@ class Session:
         match signal:
             case ClientConnected():
                 self._opened_ns = self._active_ns = now.monotonic_ns
-                detail = {"local": self._connection.local}
+                local, durability = self._connection.local, self._options.durability
+                detail = {"local": local, "durability": durability}
                 self._record([self._stamp.session_row(EventKind.SESSION_OPEN, now, detail)])
             case ClientEof():
                 self._end("client_closed", now)

@@ -142,7 +142,7 @@ durability: fast
         "upstream.retries (line 4): is no key here: remove it (docs/configuration.md)",
         "listeners.0.port (line 7): must be a whole number, without quotes",
         f"listeners.0.authentication.users.0.password_hash (line 9): {BAD_HASH}",
-        "durability (line 10): Input should be 'written'",
+        "durability (line 10): Input should be 'strict', 'bounded' or 'written'",
     ]
 
 

@@ -390,7 +390,7 @@ def test_a_file_of_another_version_is_not_guessed_at(
 def test_a_header_beyond_the_limit_is_no_header(tmp_path: Path) -> None:
     """The file's bytes are torn, all of them."""
     path = tmp_path / "0-b.journal"
-    path.write_bytes(_with_header(b" " * 4097))
+    path.write_bytes(_with_header(b" " * 16_385))
 
     assert [TornTail(0, path.read_bytes())] == list(read_journal(path))
 

@@ -182,6 +182,17 @@ def test_a_header_tells_of_boots_bundles_and_torn_bytes(tmp_path: Path) -> None:
     )
 
 
+def test_a_block_states_the_weakest_promise_in_it(tmp_path: Path) -> None:
+    """The next block is on its own again."""
+    promises = ("strict", "bounded:50ms", "strict")
+    mixed = [replace(row, durability=text) for row, text in zip(rows(0, 3), promises, strict=True)]
+    path = write(tmp_path, mixed, [replace(row, durability="strict") for row in rows(3, 2)])
+
+    assert ["written", "bounded:50ms", "strict", "written"] == [
+        block.header.durability for block in stored(path)
+    ]
+
+
 def test_a_writer_knows_how_much_it_has_written(tmp_path: Path) -> None:
     """Rotation goes by the file's size, by what it decompresses to, and by its payloads."""
     writer = SegmentWriter.create(tmp_path, ORIGIN, Chain(), options())

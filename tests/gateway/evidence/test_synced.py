@@ -11,7 +11,7 @@ import pytest
 
 from gateway.evidence import synced as module
 from gateway.evidence.errors import JournalError
-from gateway.evidence.journal import journal_files, lock_journal
+from gateway.evidence.journal import JournalReader, journal_files, lock_journal
 from gateway.evidence.synced import SyncedJournalWriter
 from tests.gateway.evidence.samples import BOOT, ORIGIN, event
 from tests.gateway.evidence.test_journal import numbers
@@ -82,6 +82,24 @@ def test_a_new_file_is_synced_with_its_name(tmp_path: Path, disk: Disk) -> None:
     assert 2 == journal.sync()
     assert ["0"] == disk.taken()
     journal.close()
+
+
+def test_a_file_says_what_was_promised(tmp_path: Path, disk: Disk) -> None:
+    """For each listener, and under no name for what has none."""
+    promised = {"a": "strict", "": "bounded:50ms"}
+    journal = SyncedJournalWriter(
+        tmp_path, origin=ORIGIN, boot_id=BOOT, next_sequence=0, durability=promised
+    )
+    journal.append([event()])
+    journal.close()
+    (path,) = journal_files(tmp_path)
+    reader = JournalReader(path)
+    reader.read()
+    header = reader.header
+    reader.close()
+
+    assert header is not None
+    assert promised == header.durability
 
 
 def test_nothing_is_synced_for_nothing(tmp_path: Path, disk: Disk) -> None:

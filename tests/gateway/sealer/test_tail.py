@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec.structs import replace
 
 from gateway.evidence.journal import journal_files
+from gateway.evidence.synced import SyncedJournalWriter
 from gateway.sealer import tail as module
 from gateway.sealer.tail import JournalTail
 from tests.gateway.sealer.journals import BOOT, event, names, record
@@ -47,6 +49,22 @@ def test_files_are_one_stream(tmp_path: Path, tail: JournalTail) -> None:
         (f"{0:020d}-{BOOT}.journal", 1),
         (f"{2:020d}-{BOOT}.journal", 2),
     ]
+
+
+def test_each_entry_has_the_promise_of_its_listener(tmp_path: Path, tail: JournalTail) -> None:
+    """What its file says; and where that says nothing, the least."""
+    others = {"a": "strict", "": "bounded:50ms"}
+    synced = SyncedJournalWriter(
+        tmp_path / "journal", origin="test.0", boot_id=BOOT, next_sequence=0, durability=others
+    )
+    synced.append([replace(event(), listener=name) for name in ("a", "b", None)])
+    synced.close()
+    plain = record(tmp_path, next_sequence=3)
+    plain.append([event()])
+    plain.close()
+    found = [tailed.durability for tailed in iter(tail.read, None)]
+
+    assert ["strict", "written", "bounded:50ms", "written"] == found
 
 
 def test_the_tail_grows(tmp_path: Path, tail: JournalTail) -> None:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gateway.evidence.event import Event, EventKind
+    from gateway.server.commit import GroupCommit
     from gateway.server.recorder import Journal
     from gateway.wire.api_keys import ApiKey
     from gateway.wire.readers import Body
@@ -93,7 +94,9 @@ def config_for(
 class Served:
     """A worker that serves in this event loop, with the journal it writes."""
 
-    def __init__(self, config: Config, journal: Journal | None = None) -> None:
+    def __init__(
+        self, config: Config, journal: Journal | None = None, commit: GroupCommit | None = None
+    ) -> None:
         self.config = config
         self.log = structlog.get_logger()
         self.journal = journal or JournalWriter(
@@ -104,7 +107,10 @@ class Served:
             file_bytes_max=config.limits.journal_file_bytes,
         )
         self.recorder = Recorder(
-            self.journal, journal_bytes_max=config.limits.journal_bytes_max, log=self.log
+            self.journal,
+            journal_bytes_max=config.limits.journal_bytes_max,
+            log=self.log,
+            commit=commit,
         )
         self.worker = Worker(config, self.recorder, self.log)
         self.serving: asyncio.Task[None] | None = None

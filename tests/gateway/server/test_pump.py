@@ -278,7 +278,7 @@ async def test_a_cut_ends_the_dialling(tmp_path: Path) -> None:
             late = BrokerEnd(pump, 1)
             pump.broker_made(late)
             pump.broker_lost(late)
-            pump._perform([SendBroker(b"late")])
+            pump._perform_one(SendBroker(b"late"))
             await asyncio.sleep(0.05)
 
             assert dialing is not None
