@@ -38,6 +38,13 @@ WitnessedFiles = Annotated[
     list[Path] | None,
     typer.Option("--witnessed", help="A cosigned checkpoint that was kept elsewhere; repeatable."),
 ]
+TimestampAuthorities = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--timestamp-authority",
+        help="Certificates (PEM) of the authority that you trust to have timestamped; repeatable.",
+    ),
+]
 OriginName = Annotated[str, typer.Argument(help="The origin.", show_default=False)]
 EventNumber = Annotated[
     int, typer.Argument(help="The event's sequence number.", min=0, show_default=False)
@@ -132,7 +139,7 @@ def _run(config: Config) -> int:
 
 
 def _sealer_options(config: Config) -> SealerOptions:
-    from gateway.sealer import SealerOptions, SigningOptions, WitnessOptions
+    from gateway.sealer import SealerOptions, SigningOptions, TimestampOptions, WitnessOptions
 
     given = config.signing
     signing = (
@@ -154,6 +161,9 @@ def _sealer_options(config: Config) -> SealerOptions:
         durability=config.durability_of().text,
         signing=signing,
         witnesses=tuple(WitnessOptions(url=each.url, key=each.key) for each in config.witnesses),
+        timestamps=None
+        if (stamps := config.timestamps) is None
+        else TimestampOptions(url=stamps.url, interval_seconds=60 * stamps.interval_minutes),
     )
 
 
@@ -181,6 +191,7 @@ def verify(
     root_key: RootKey = None,
     witness_key: WitnessKeys = None,
     witnessed: WitnessedFiles = None,
+    timestamp_authority: TimestampAuthorities = None,
     as_json: AsJson = False,
 ) -> None:
     """Verify that an archive is as it was written: structure, hashes, chain, log and signatures.
@@ -189,7 +200,18 @@ def verify(
     """
     from gateway.verify_command import Trusted, verify_archive
 
-    trusted = Trusted(root_key=root_key, witness_keys=witness_key or (), witnessed=witnessed or ())
+    authority = None
+    if timestamp_authority:
+        from gateway.evidence.log.authority import load_authority
+
+        with _refusing():
+            authority = load_authority(timestamp_authority)
+    trusted = Trusted(
+        root_key=root_key,
+        witness_keys=witness_key or (),
+        witnessed=witnessed or (),
+        authority=authority,
+    )
     raise typer.Exit(verify_archive(archive, trusted, as_json=as_json))
 
 

@@ -32,11 +32,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gateway.evidence.log.keys import PublicKey
+    from gateway.evidence.log.trust import TellsTime
 
 EXIT_CODES: Final = {Verdict.WHOLE: 0, Verdict.DAMAGED: 1}
 NO_ARCHIVE_EXIT_CODE: Final = 2
 # More would bury what was found first; the document for programs has them all.
 DAMAGES_SHOWN_MAX: Final = 50
+TIMESTAMPS_SHOWN_MAX: Final = 50
 _WIDTH_WITHOUT_TERMINAL: Final = 120
 
 
@@ -62,6 +64,7 @@ class Trusted:
     root_key: str | None = None
     witness_keys: Sequence[str] = ()
     witnessed: Sequence[Path] = ()
+    authority: TellsTime | None = None
 
     def load(self) -> Trust:
         """Return whom to trust; raises ProofError."""
@@ -70,6 +73,7 @@ class Trusted:
                 root=None if self.root_key is None else _key(self.root_key),
                 witnesses=tuple(map(_key, self.witness_keys)),
                 witnessed=tuple(decode_note(path.read_bytes()) for path in self.witnessed),
+                authority=self.authority,
             )
         except OSError as error:
             raise ProofError(f"a witnessed checkpoint cannot be read: {error}") from error
@@ -176,6 +180,17 @@ def _show_logs(origins: Sequence[OriginDocument], console: Console) -> None:
     console.print(Text("Signed logs", style="bold"))
     for origin in origins:
         console.print(Text(f"{origin.origin}: {_told(origin.log)}"), soft_wrap=True)
+        _show_timestamps(origin.log, console)
+
+
+def _show_timestamps(log: LogDocument, console: Console) -> None:
+    for each in log.timestamps[-TIMESTAMPS_SHOWN_MAX:]:
+        event = "" if each.sequence is None else f" up to event {each.sequence}"
+        told = f"  {_count(each.size, 'header')}{event} existed before {each.before}"
+        console.print(Text(told), soft_wrap=True)
+    if len(log.timestamps) > TIMESTAMPS_SHOWN_MAX:
+        more = len(log.timestamps) - TIMESTAMPS_SHOWN_MAX
+        console.print(Text(f"  {more:,} earlier; --json lists them all"))
 
 
 def _told(log: LogDocument) -> str:

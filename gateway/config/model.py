@@ -253,6 +253,13 @@ class WitnessServer(Section):
     key: VKey
 
 
+class Timestamps(Section):
+    """The authority that puts its time under the log (RFC 3161)."""
+
+    url: Annotated[str, Field(pattern=r"^https?://[^/\s]+(/\S*)?$")]
+    interval_minutes: Annotated[int, Field(ge=1, le=24 * 60)] = 60
+
+
 class Config(Section):
     """The whole configuration of one gateway."""
 
@@ -263,6 +270,7 @@ class Config(Section):
     bounded_ms: BoundedMs = 50
     signing: Signing | None = None
     witnesses: Annotated[tuple[WitnessServer, ...], Field(max_length=16)] = ()
+    timestamps: Timestamps | None = None
     upstream: Upstream
     listeners: Annotated[tuple[Listener, ...], Field(min_length=1)]
     forbid: tuple[ForbidRule, ...] = ()

@@ -22,6 +22,10 @@ _WITNESSED: Final = (
     "{witnesses} saw the same log of {origin} at the times given and only ever let it grow: not "
     "even the holder of the recorder's key can have changed what was covered by then."
 )
+_TIMESTAMPED: Final = (
+    "The timestamp authority that you trust put its time under the log of {origin} {times}: what "
+    "the log covered then existed as it is before the time given."
+)
 _UNSIGNED: Final = (
     "Of {origin}, that nobody computed the chain anew from some point on: it carries no signature."
 )
@@ -32,6 +36,10 @@ _FOUND_ROOT: Final = (
 _NO_WITNESS: Final = (
     "Of {origin}, that the holder of the recorder's key did not write a second history, or cut off "
     "the newest part: no witness was asked for."
+)
+_UNCHECKED: Final = (
+    "When {origin} was written, but by its own clock: of its {count:,} timestamps none was "
+    "checked, for no authority was given."
 )
 _UNCOVERED: Final = "The newest {count:,} events of {origin}: no checkpoint covers them yet."
 _NEWEST: Final = (
@@ -50,6 +58,10 @@ def shown(origins: Sequence[OriginVerification]) -> tuple[str, ...]:
         if each.log.cosigned:
             witnesses = ", ".join(sorted(each.log.cosigned))
             told.append(_WITNESSED.format(witnesses=witnesses, origin=each.origin))
+        if each.log.timestamps:
+            count = len(each.log.timestamps)
+            times = "once" if count == 1 else f"{count:,} times"
+            told.append(_TIMESTAMPED.format(origin=each.origin, times=times))
     return tuple(told)
 
 
@@ -65,6 +77,8 @@ def not_shown(origins: Sequence[OriginVerification]) -> tuple[str, ...]:
             told.append(_FOUND_ROOT.format(origin=each.origin, root=log.root_vkey))
         if not log.cosigned:
             told.append(_NO_WITNESS.format(origin=each.origin))
+        if log.unchecked_timestamps:
+            told.append(_UNCHECKED.format(origin=each.origin, count=log.unchecked_timestamps))
         if log.uncovered_events:
             told.append(_UNCOVERED.format(origin=each.origin, count=log.uncovered_events))
     return (*told, _NEWEST, _CLOCK)

@@ -52,6 +52,8 @@ class DamageKind(StrEnum):
     """A witness did not cosign, or saw another history or a longer one."""
     LISTED = "listed"
     """A file is gone or not what the signed list of files says, or the list is not as it was."""
+    TIMESTAMP = "timestamp"
+    """A timestamp is missing, not by the trusted authority, or of something else than this log."""
     OPEN_TAIL = "open_tail"
     """Information: the segment is still being written."""
     UNSIGNED = "unsigned"

@@ -31,6 +31,14 @@ class HeadDocument(msgspec.Struct, frozen=True, kw_only=True):
     block: int
 
 
+class TimestampDocument(msgspec.Struct, frozen=True, kw_only=True):
+    """What existed by a time, as an authority says."""
+
+    size: int
+    sequence: int | None
+    before: str | None
+
+
 class LogDocument(msgspec.Struct, frozen=True, kw_only=True):
     """What an origin's log shows; docs/verifying.md explains each field."""
 
@@ -43,6 +51,8 @@ class LogDocument(msgspec.Struct, frozen=True, kw_only=True):
     uncovered_events: int
     keys: int
     cosigned: dict[str, str | None]
+    timestamps: list[TimestampDocument]
+    unchecked_timestamps: int
 
 
 class OriginDocument(msgspec.Struct, frozen=True, kw_only=True):
@@ -163,6 +173,13 @@ def _log(log: LogVerification) -> LogDocument:
         uncovered_events=log.uncovered_events,
         keys=len(log.keys),
         cosigned={name: time_text(at * 1_000_000_000) for name, at in log.cosigned.items()},
+        timestamps=[
+            TimestampDocument(
+                size=each.size, sequence=each.sequence, before=time_text(each.before_ns)
+            )
+            for each in log.timestamps
+        ],
+        unchecked_timestamps=log.unchecked_timestamps,
     )
 
 

@@ -22,6 +22,7 @@ from gateway.evidence.log.keyring import KeyRing
 from gateway.evidence.log.merkle import leaf_hash
 from gateway.evidence.log.published import Leaves, Published
 from gateway.evidence.log.trust import check_lineage, check_witnessed, cosigned_at, read_kept
+from gateway.evidence.timestamps import Timestamp, Timestamps
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,6 +58,10 @@ class LogVerification:
     """The Ed25519 keys that signed it, one after the other."""
     cosigned: dict[str, int] = field(default_factory=dict)
     """When each trusted witness cosigned, in Unix seconds."""
+    timestamps: list[Timestamp] = field(default_factory=list)
+    """What the trusted authority shows, in the order of sizes."""
+    unchecked_timestamps: int = 0
+    """How many there are, where no authority is trusted."""
 
 
 def check_log(archive: Path, origin: str, trust: Trust) -> tuple[LogVerification, list[Damage]]:
@@ -81,6 +86,7 @@ class _Check:
         self._folder = LogFolder(log_directory(archive, origin))
         self._segments = segments_directory(archive, origin)
         self._published = Published(self._folder)
+        self._timestamps = Timestamps(self._folder, self._published)
         self._ring: KeyRing | None = None
         self._leaves: Leaves | None = None
         self._last: _Place | None = None
@@ -110,6 +116,7 @@ class _Check:
         self._check_signatures(note, checkpoint)
         self._check_kept(self._leaves)
         self._check_witnessed(self._leaves, checkpoint)
+        self._check_timestamps(self._leaves)
         self.found.root_hash = checkpoint.root.hex()
 
     # What is there.
@@ -219,6 +226,7 @@ class _Check:
         self._last = place
         if header.kind is BlockKind.BLOCK:
             self.found.covered_sequence = header.last_sequence
+        self._timestamps.follow(header, self.found.covered_sequence)
 
     def _check_time(self, place: _Place) -> None:
         last = self._last
@@ -320,6 +328,16 @@ class _Check:
             except ProofError as error:
                 message = f"the archive contradicts what was witnessed: {error}"
                 self._about_file(DamageKind.WITNESS, CHECKPOINT, message)
+
+    def _check_timestamps(self, leaves: Leaves) -> None:
+        authority = self._trust.authority
+        for found in self._timestamps.check(leaves, self._ring, authority):
+            if isinstance(found, Timestamp):
+                self.found.timestamps.append(found)
+            else:
+                self._about_file(found.kind, found.path, found.message)
+        if authority is None:
+            self.found.unchecked_timestamps = len(self._timestamps.sizes)
 
     # What is said.
 

@@ -50,6 +50,7 @@ REMEDIES: Final[Mapping[DamageKind, str]] = {
     DamageKind.MISSING: "Look for the segment in other copies; until then it is a gap.",
     DamageKind.WITNESS: "Ask the witness for its newest checkpoint of this log and compare.",
     DamageKind.LISTED: "Take the file from a copy: its hash in the list tells which is right.",
+    DamageKind.TIMESTAMP: "Do not rely on this time; take the timestamp from another copy.",
     DamageKind.OPEN_TAIL: "Nothing, while the gateway runs; after a crash, start it once more.",
     DamageKind.UNSIGNED: "Compare the chain head with one that was noted elsewhere.",
     DamageKind.UNLISTED: "Nothing: the log covers the events; a list comes with the next segment.",

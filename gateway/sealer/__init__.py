@@ -27,12 +27,14 @@ What a supervisor does:
 from gateway.sealer.apart import recover_apart, sealer_command
 from gateway.sealer.keys import SigningOptions
 from gateway.sealer.sealing import SealerOptions, recover
+from gateway.sealer.timestamping import TimestampOptions
 from gateway.sealer.without_pandas import do_without_pandas
 from gateway.sealer.witnessing import WitnessOptions
 
 __all__ = [
     "SealerOptions",
     "SigningOptions",
+    "TimestampOptions",
     "WitnessOptions",
     "do_without_pandas",
     "recover",

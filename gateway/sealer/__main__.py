@@ -16,6 +16,7 @@ from gateway.evidence.block import CloseReason
 from gateway.evidence.errors import EvidenceError
 from gateway.evidence.log.folder import LogFolder, log_directory
 from gateway.sealer.sealing import Sealer, SealerOptions, decode_options, recover
+from gateway.sealer.timestamping import Timestamping
 from gateway.sealer.without_pandas import do_without_pandas
 from gateway.sealer.witnessing import Witnessing
 
@@ -68,10 +69,19 @@ def _seal(options: SealerOptions, lifeline: Lifeline) -> None:
     log = LogFolder(log_directory(options.archive, options.origin))
     witnessing = Witnessing(log, options.witnesses)
     witnessing.start()
+    timestamping = None if options.timestamps is None else Timestamping(log, options.timestamps)
+    if timestamping is not None:
+        timestamping.start()
     wait_seconds = 0.0
     while not lifeline.is_over(wait_seconds=wait_seconds):
         wait_seconds = 0.0 if sealer.step() else POLL_SECONDS
-    sealer.finish(CloseReason.SHUTDOWN, cosign=witnessing.finish)
+
+    def cosign() -> None:
+        witnessing.finish()
+        if timestamping is not None:
+            timestamping.finish()
+
+    sealer.finish(CloseReason.SHUTDOWN, cosign)
 
 
 def _complain(reason: str) -> None:

@@ -28,6 +28,7 @@ from gateway.evidence.writer import ArchiveWriter
 from gateway.sealer.intents import OpenIntents
 from gateway.sealer.keys import SigningOptions, load_signing
 from gateway.sealer.tail import JournalTail, TailedEntry
+from gateway.sealer.timestamping import TimestampOptions
 from gateway.sealer.torn import TornBytes
 from gateway.sealer.witnessing import WitnessOptions
 
@@ -59,6 +60,7 @@ class SealerOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     durability: str = "written"
     signing: SigningOptions | None = None
     witnesses: tuple[WitnessOptions, ...] = ()
+    timestamps: TimestampOptions | None = None
     lock_wait_seconds: float = 60.0
 
 

@@ -83,6 +83,7 @@ def test_run_serves_what_the_file_says(
         "durability": "written",
         "signing": None,
         "witnesses": [],
+        "timestamps": None,
         "lock_wait_seconds": 60.0,
     }
 
@@ -93,6 +94,30 @@ def test_run_serves_what_the_file_says(
     journal.close()
     assert sealing.recover() == 1
     assert len(list((file.parent / "archive" / "a.0" / "segments").iterdir())) == 1
+
+
+def test_the_sealer_is_given_the_authority(
+    app: typer.Typer, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every hour where nothing else is said."""
+    given: list[Sealing] = []
+
+    def note(_: Config, sealing: Sealing) -> int:
+        given.append(sealing)
+        return 0
+
+    monkeypatch.setattr(server, "run_gateway", note)
+    monkeypatch.setattr(sys, "meta_path", [*sys.meta_path])
+    text = file.read_text()
+    for more in ("", ", interval_minutes: 5"):
+        file.write_text(text + f'timestamps: {{url: "https://tsa.example/tsr"{more}}}\n')
+        assert invoke(app, "gateway", "run", "--config", file) == (0, "")
+    told = [json.loads(sealing.command[-1])["timestamps"] for sealing in given]
+
+    assert [
+        {"url": "https://tsa.example/tsr", "interval_seconds": 3600.0},
+        {"url": "https://tsa.example/tsr", "interval_seconds": 300.0},
+    ] == told
 
 
 def test_check_starts_nothing(app: typer.Typer, file: Path) -> None:

@@ -16,9 +16,11 @@ from rich.console import Console
 from gateway.evidence.claims import not_shown, shown
 from gateway.evidence.damage import Damage, DamageKind
 from gateway.evidence.document import document_of
+from gateway.evidence.timestamps import Timestamp
 from gateway.evidence.verify import REMEDIES, Verification, verify
 from gateway.verify_command import DAMAGES_SHOWN_MAX, Trusted, show, verify_archive
 from tests.gateway.evidence.golden import GOLDEN
+from tests.gateway.evidence.log.openssl_ts import OpensslAuthority
 from tests.gateway.evidence.log.signed import ROOT, WITNESS
 from tests.gateway.evidence.samples import (
     ORIGIN,
@@ -34,7 +36,8 @@ STREAMWITNESS = Path(sys.executable).with_name("streamwitness")
 # The extras' packages, and what only some systems have. (pydantic comes with typer.)
 WITHOUT_EXTRAS = """
 import importlib.abc, sys
-absent = "aiokafka altair cramjam fcntl lz4 numpy pandas polars structlog uvloop yaml".split()
+absent = "aiokafka altair cramjam fcntl lz4 numpy pandas polars rfc3161_client structlog uvloop"
+absent = [*absent.split(), "yaml"]
 class Absent(importlib.abc.MetaPathFinder):
     def find_spec(self, name, path=None, target=None):
         if name.partition(".")[0] in absent:
@@ -215,6 +218,41 @@ def test_the_command_takes_a_folder_and_json(tmp_path: Path) -> None:
     assert f"streamwitness: {tmp_path} is no archive" in missing.stderr
     assert 2 == run().returncode
     assert 2 == run(GOLDEN, "--nonsense").returncode
+
+
+def test_each_timestamp_is_told(tmp_path: Path) -> None:
+    """Up to which event it goes; of very many the newest."""
+    verification = verify(GOLDEN)
+    many = [Timestamp(size=n, sequence=n - 9 if n > 9 else None, before_ns=n) for n in range(1, 99)]
+    verification.origins[0].log.timestamps = many
+    told = printed(GOLDEN, verification)
+
+    last = "  98 headers up to event 89 existed before 1970-01-01T00:00:00.000000098Z\n"
+    assert told.index("  49 headers up to event 40 existed") < told.index(last)
+    assert "  48 earlier; --json lists them all\n" in told
+
+    verification.origins[0].log.timestamps = many[:9]
+    assert "  1 header existed before 1970-01-01T00:00:00.000000001Z\n" in printed(
+        GOLDEN, verification
+    )
+
+
+def test_timestamps_need_an_authority(tmp_path: Path) -> None:
+    """Its certificates come as files; without the library the remedy is said."""
+    root = OpensslAuthority(tmp_path / "tsa").root
+    trusted, bad = (run(GOLDEN, "--timestamp-authority", each) for each in (root, __file__))
+
+    assert (1, True) == (trusted.returncode, "no checkpoint has a timestamp" in trusted.stdout)
+    assert (2, True) == (bad.returncode, "holds no certificates" in bad.stderr)
+
+    without = subprocess.run(
+        [sys.executable, "-c", WITHOUT_EXTRAS, "verify", GOLDEN, "--timestamp-authority", root],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert 2 == without.returncode
+    assert "pip install 'streamwitness[timestamps]'" in without.stderr
 
 
 def test_keys_may_be_given_as_text_or_as_files(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 checkpoint                  the newest checkpoint, with every cosignature that came for it
 checkpoints/<20 digits>     the checkpoint of each sealed segment, by its size; never changed
+timestamps/<20 digits>.tsr  an authority's timestamp of the checkpoint beside it, by its size
 tile/...                    tiles and entry bundles (tiles)
 root                        the root key that the certificates in the log are signed with
 """
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
 
 CHECKPOINT: Final = "checkpoint"
 CHECKPOINTS: Final = "checkpoints"
+TIMESTAMPS: Final = "timestamps"
+# The names that `openssl ts` and its manual use for replies.
+REPLY: Final = ".tsr"
+STAMPED: Final = ".checkpoint"
 ROOT: Final = "root"
 TILE: Final = "tile"
 # What a crash between writing and renaming leaves; the next write of the same file replaces it.
@@ -105,6 +110,11 @@ class LogFolder:
 def checkpoint_path(size: int) -> str:
     """Return the path of the checkpoint that is kept for a size."""
     return f"{CHECKPOINTS}/{size:020d}"
+
+
+def timestamp_path(size: int, suffix: str) -> str:
+    """Return the path of a timestamp (`REPLY`), or of the checkpoint under it (`STAMPED`)."""
+    return f"{TIMESTAMPS}/{size:020d}{suffix}"
 
 
 def encode_root(key: PublicKey) -> bytes:

@@ -10,7 +10,10 @@ from gateway.evidence.errors import DamagedError
 from gateway.evidence.log.folder import (
     CHECKPOINT,
     CHECKPOINTS,
+    REPLY,
     ROOT,
+    STAMPED,
+    TIMESTAMPS,
     UNFINISHED,
 )
 from gateway.evidence.log.merkle import HASH_BYTES, fold, leaf_hash, tree_root
@@ -34,6 +37,9 @@ _TILE: Final = re.compile(
     rf"tile/({ENTRIES}|[0-9]|[1-5][0-9])/((?:x[0-9]{{3}}/)*[0-9]{{3}})(?:\.p/([1-9][0-9]{{0,2}}))?"
 )
 _KEPT: Final = re.compile(rf"{CHECKPOINTS}/[0-9]{{20}}")
+_TIMESTAMP: Final = re.compile(
+    rf"{TIMESTAMPS}/([0-9]{{20}})(?:{re.escape(REPLY)}|{re.escape(STAMPED)})"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +97,11 @@ class Published:
         """Return the paths of the checkpoints that are kept."""
         return [path for path in self.paths if _KEPT.fullmatch(path)]
 
+    def timestamped_sizes(self) -> list[int]:
+        """Return the sizes of which there is a timestamp, or a checkpoint that should have one."""
+        found = filter(None, map(_TIMESTAMP.fullmatch, self.paths))
+        return sorted({int(match[1]) for match in found})
+
     def leaves(self, checkpoint: Checkpoint) -> Leaves | None:
         """Return the leaves that lead to a checkpoint's root, None when no file tells them."""
         for tell in (self._tile_leaves, self._bundle_leaves):
@@ -122,7 +133,7 @@ class Published:
         for path, (kind, hashes) in expected.items():
             yield from self._flaws_of(path, kind, hashes)
         for path in self.paths:
-            if path in expected or path in {CHECKPOINT, ROOT} or _KEPT.fullmatch(path):
+            if path in expected or path in {CHECKPOINT, ROOT} or _is_signed_apart(path):
                 continue
             yield from self._flaws_of_other(path, expected, len(leaves.hashes))
 
@@ -176,6 +187,11 @@ class Published:
             bundle = self._folder.read(tile_path(ENTRIES, index, width))
             hashes += map(leaf_hash, decode_bundle(bundle))
         return hashes
+
+
+def _is_signed_apart(path: str) -> bool:
+    """Tell by its path whether a file is checked by its own signatures, not by the tree."""
+    return bool(_KEPT.fullmatch(path) or _TIMESTAMP.fullmatch(path))
 
 
 def _leaf_end(path: str) -> int:

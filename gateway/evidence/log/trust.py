@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from gateway.evidence.errors import ProofError
 from gateway.evidence.log.checkpoint import Checkpoint, decode_checkpoint
@@ -18,6 +18,13 @@ if TYPE_CHECKING:
     from gateway.evidence.log.published import Leaves
 
 
+class TellsTime(Protocol):
+    """A timestamp authority that an auditor trusts; `gateway.evidence.log.authority` has it."""
+
+    def check(self, reply: bytes, content: bytes, /) -> int:
+        """Return by when the content existed, in nanoseconds since 1970 UTC; raises ProofError."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trust:
     """Whom a verifier trusts; without a root key it is the one that lies in the archive."""
@@ -27,6 +34,8 @@ class Trust:
     """Each of them must have cosigned the newest checkpoint."""
     witnessed: tuple[Note, ...] = ()
     """Checkpoints that were kept elsewhere, cosigned by one of the witnesses."""
+    authority: TellsTime | None = None
+    """Every origin's log must have a timestamp, and each must be good."""
     now_ns: int = field(default_factory=time.time_ns)
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from gateway.evidence.claims import not_shown, shown
 from gateway.evidence.log_check import LogVerification
+from gateway.evidence.timestamps import Timestamp
 from gateway.evidence.verify import OriginVerification
 
 
@@ -14,6 +15,7 @@ def origin(**log: object) -> OriginVerification:
     return OriginVerification(origin="gw", log=LogVerification(**log))  # type: ignore[arg-type] # any field
 
 
+STAMP = Timestamp(size=1, sequence=7, before_ns=0)
 SIGNED = {"log": "a", "covered_sequence": 7, "root_vkey": "root+x"}
 
 
@@ -31,6 +33,16 @@ SIGNED = {"log": "a", "covered_sequence": 7, "root_vkey": "root+x"}
             ["hashes say", "up to event 7"],
             ["no witness", "newest 1,200 events"],
             SIGNED | {"is_root_given": True, "uncovered_events": 1200},
+        ),
+        (
+            ["hashes say", "up to event 7", "under the log of gw once:"],
+            ["no witness"],
+            SIGNED | {"is_root_given": True, "timestamps": [STAMP]},
+        ),
+        (
+            ["hashes say", "up to event 7"],
+            ["no witness", "of its 3 timestamps none was checked"],
+            SIGNED | {"is_root_given": True, "unchecked_timestamps": 3},
         ),
     ],
 )

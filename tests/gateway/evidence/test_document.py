@@ -14,12 +14,14 @@ from gateway.evidence.document import (
     HeadDocument,
     LogDocument,
     OriginDocument,
+    TimestampDocument,
     VerificationDocument,
     document_of,
     printable,
     time_text,
 )
 from gateway.evidence.log.trust import Trust
+from gateway.evidence.timestamps import Timestamp
 from gateway.evidence.verify import (
     REMEDIES,
     OriginVerification,
@@ -86,6 +88,8 @@ def test_a_whole_archive_is_told_with_its_sums() -> None:
             uncovered_events=0,
             keys=2,
             cosigned={},
+            timestamps=[],
+            unchecked_timestamps=0,
         )
         == first.log
     )
@@ -98,6 +102,21 @@ def test_cosignatures_are_told_with_their_times() -> None:
 
     assert {"witness.example/w1": "2026-09-21T14:14:20.000000000Z"} == first.log.cosigned
     assert {} == second.log.cosigned
+
+
+def test_timestamps_are_told_with_what_they_cover() -> None:
+    """A time that lies between two seconds is not rounded to the earlier one."""
+    origin = OriginVerification(origin=ORIGIN)
+    origin.log.timestamps = [
+        Timestamp(size=3, sequence=None, before_ns=1_790_000_000_030_000_000),
+        Timestamp(size=7, sequence=16, before_ns=1_790_000_001_000_000_000),
+    ]
+    (told,) = document_of(Path("archive"), Verification(origins=[origin])).origins
+
+    assert [
+        TimestampDocument(size=3, sequence=None, before="2026-09-21T14:13:20.030000000Z"),
+        TimestampDocument(size=7, sequence=16, before="2026-09-21T14:13:21.000000000Z"),
+    ] == told.log.timestamps
 
 
 def test_an_empty_origin_has_no_times_and_no_head() -> None:
@@ -156,7 +175,15 @@ def test_printable_text_stays() -> None:
 
 
 @pytest.mark.parametrize(
-    "part", [VerificationDocument, OriginDocument, HeadDocument, LogDocument, DamageDocument]
+    "part",
+    [
+        VerificationDocument,
+        OriginDocument,
+        HeadDocument,
+        LogDocument,
+        TimestampDocument,
+        DamageDocument,
+    ],
 )
 def test_every_field_is_explained(part: type[msgspec.Struct]) -> None:
     """docs/verifying.md has a row for each."""

@@ -10,11 +10,14 @@ import pytest
 from gateway.evidence.errors import ProofError
 from gateway.evidence.log.folder import (
     CHECKPOINT,
+    REPLY,
     ROOT,
+    STAMPED,
     LogFolder,
     checkpoint_path,
     encode_root,
     log_directory,
+    timestamp_path,
 )
 from tests.gateway.evidence.log.signed import ROOT as ROOT_SIGNER
 
@@ -74,3 +77,9 @@ def test_a_root_key_that_was_touched_is_refused(tmp_path: Path, content: bytes) 
 def test_kept_checkpoints_sort_by_size() -> None:
     """Twenty digits hold every size."""
     assert checkpoint_path(9) < checkpoint_path(10) < checkpoint_path(2**63 - 1)
+
+
+def test_a_timestamp_lies_beside_its_checkpoint() -> None:
+    """So that both are found by hand."""
+    assert f"timestamps/{7:020d}.tsr" == timestamp_path(7, REPLY)
+    assert f"timestamps/{7:020d}.checkpoint" == timestamp_path(7, STAMPED)

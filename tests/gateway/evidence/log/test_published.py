@@ -8,7 +8,7 @@ import pytest
 
 from gateway.evidence.errors import DamagedError
 from gateway.evidence.log.checkpoint import Checkpoint
-from gateway.evidence.log.folder import UNFINISHED, LogFolder
+from gateway.evidence.log.folder import REPLY, STAMPED, UNFINISHED, LogFolder, timestamp_path
 from gateway.evidence.log.merkle import leaf_hash
 from gateway.evidence.log.published import Leaves, Published
 from gateway.evidence.log.tiles import GrowingTree
@@ -88,6 +88,15 @@ def test_files_too_many_or_too_few_are_named(folder: LogFolder) -> None:
         "tile/0/001.p/43",
         "notes.txt",
     } == set(flaws(folder))
+
+
+def test_timestamps_are_files_of_the_log(folder: LogFolder) -> None:
+    """Whether both files of one are there or not; other names are not."""
+    paths = [timestamp_path(300, REPLY), timestamp_path(300, STAMPED), timestamp_path(7, STAMPED)]
+    folder.write([(path, b"") for path in (*paths, "timestamps/7.tsr", "timestamps/tsr")])
+
+    assert [7, 300] == Published(folder).timestamped_sizes()
+    assert {"timestamps/7.tsr", "timestamps/tsr"} == set(flaws(folder))
 
 
 def test_an_entry_is_found_by_its_number(folder: LogFolder) -> None:
