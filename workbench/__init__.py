@@ -1,7 +1,7 @@
 """The workbench: open an archive, ask who read what, and report it.
 
 `open` (archive) verifies and loads; tables (tables) answer questions (questions), which charts
-(charts), notebooks and reports (report) show.
+(charts), notebooks and reports (report) show. A case (case) writes down what was done.
 
 >>> import workbench as wb
 >>> archive = wb.open(wb.sample.path())
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from workbench.archive import Archive
     from workbench.archive import open_archive as open  # noqa: A004 - wb.open reads as it should
+    from workbench.case.folder import Case
     from workbench.charts.display import offline
     from workbench.charts.timeline import timeline
     from workbench.questions.bulk_exports import bulk_exports
@@ -38,6 +39,7 @@ __all__ = [
     "Answer",
     "Archive",
     "BulkThresholds",
+    "Case",
     "Proof",
     "Verdict",
     "bulk_exports",
@@ -62,6 +64,7 @@ _NAMES: Final = {
     "Answer": ("workbench.questions.verdict", "Answer"),
     "Archive": ("workbench.archive", "Archive"),
     "BulkThresholds": ("workbench.questions.volumes", "BulkThresholds"),
+    "Case": ("workbench.case.folder", "Case"),
     "Proof": ("workbench.questions.verdict", "Proof"),
     "Verdict": ("workbench.questions.verdict", "Verdict"),
     "bulk_exports": ("workbench.questions.bulk_exports", "bulk_exports"),

@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from workbench.case.commands import register as register_case
+
 if TYPE_CHECKING:
     from workbench.archive import Archive
+    from workbench.case.folder import Case
 
 FAULTS_EXIT_CODE = 1
 USAGE_EXIT_CODE = 2
@@ -69,12 +72,17 @@ ExecutedFile = Annotated[
     Path | None, typer.Option("--executed", help="Also leave the executed notebook here.")
 ]
 
+CaseOfReport = Annotated[
+    Path | None, typer.Option("--case", help="A case whose custody log is to name the report.")
+]
+
 
 def register(app: typer.Typer) -> None:
     """Add the workbench's commands to the application."""
     app.command("tables")(tables)
     app.command("report")(report)
     app.command("demo")(demo)
+    register_case(app)
 
 
 def tables(
@@ -118,6 +126,7 @@ def report(
     notebook: NotebookFile = None,
     parameter: Parameters = None,
     executed: ExecutedFile = None,
+    case: CaseOfReport = None,
 ) -> None:
     """Execute a notebook on an archive and write it as one HTML file that needs nothing else.
 
@@ -125,6 +134,7 @@ def report(
     because there is no archive, or a cell of the notebook failed.
     """
     from gateway.evidence.errors import ArchiveError
+    from workbench.case.errors import CaseError
     from workbench.report.build import ReportOptions, build_report
     from workbench.report.errors import ReportError
     from workbench.report.parameters import read_parameters
@@ -137,8 +147,11 @@ def report(
             parameters=read_parameters(parameter or ()),
             executed=executed,
         )
+        opened = None if case is None else _open_case(case)
         manifest = build_report(options)
-    except (ArchiveError, ReportError) as error:
+        if opened is not None:
+            opened.add_report(out)
+    except (ArchiveError, CaseError, ReportError) as error:
         _refuse(str(error))
     typer.echo(f"written to {out}; the archive is {manifest.soundness}")
 
@@ -163,6 +176,12 @@ def demo(
 def _refuse(message: str) -> NoReturn:
     typer.echo(f"streamwitness: {message}", err=True)
     raise typer.Exit(USAGE_EXIT_CODE)
+
+
+def _open_case(folder: Path) -> Case:
+    from workbench.case.folder import Case
+
+    return Case.open(folder)
 
 
 def _open(archive: Path, cache: Path | None) -> Archive:

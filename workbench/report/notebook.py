@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Final, Literal
 import msgspec
 import nbformat
 
-import workbench
 from workbench.report.errors import ReportError
 
 if TYPE_CHECKING:
@@ -41,7 +40,7 @@ class Template:
 
 def find_notebook(name: str = BREACH) -> Path:
     """Return a notebook that comes with the workbench, from a clone or from an installation."""
-    package = Path(workbench.__file__).parent
+    package = Path(__file__).parents[1]
     for folder in (package / "notebooks", package.parent / "notebooks"):
         if (folder / name).is_file():
             return folder / name
