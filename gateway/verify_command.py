@@ -34,8 +34,12 @@ if TYPE_CHECKING:
     from gateway.evidence.log.keys import PublicKey
     from gateway.evidence.log.trust import TellsTime
 
-EXIT_CODES: Final = {Verdict.WHOLE: 0, Verdict.DAMAGED: 1}
+EXIT_CODES: Final = {Verdict.WHOLE: 0, Verdict.DAMAGED: 1, Verdict.SELECTION: 3}
 NO_ARCHIVE_EXIT_CODE: Final = 2
+_VERDICTS: Final = {
+    Verdict.WHOLE: "whole",
+    Verdict.SELECTION: "a selection: what is here is whole, parts were left out on purpose",
+}
 # More would bury what was found first; the document for programs has them all.
 DAMAGES_SHOWN_MAX: Final = 50
 TIMESTAMPS_SHOWN_MAX: Final = 50
@@ -89,9 +93,9 @@ def _key(text: str) -> PublicKey:
 
 def show(document: VerificationDocument, console: Console) -> None:
     """Print the result for people."""
-    is_whole = document.verdict is Verdict.WHOLE
+    is_whole = document.verdict is not Verdict.DAMAGED
     faults = [damage for damage in document.damages if not damage.is_information]
-    verdict = "whole" if is_whole else f"DAMAGED: {_count(len(faults), 'fault')}"
+    verdict = _VERDICTS.get(document.verdict, f"DAMAGED: {_count(len(faults), 'fault')}")
     console.print(Text(verdict, style="bold green" if is_whole else "bold red"))
     console.print(Text(_summary(document)), soft_wrap=True)
     if document.origins:

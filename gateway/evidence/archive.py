@@ -19,6 +19,7 @@ from gateway.evidence.errors import ArchiveError
 from gateway.evidence.files import check_name, make_directory, sync_directory
 from gateway.evidence.outline import SegmentOutline, read_outline
 from gateway.evidence.reader import Block, SegmentReader
+from gateway.evidence.selection import left_out_of, selection_damages
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -114,6 +115,7 @@ def scan_segments(
         problem = check_archive(archive)
         if problem is not None:
             yield problem
+        yield from selection_damages(archive)
         for origin in origins(archive):
             reader = SegmentReader(origin, threads)
             yield from scan_origin(archive, origin, reader, is_known=is_known)
@@ -152,7 +154,10 @@ def scan_origin(
     for path in sorted(set(listing).difference(paths)):
         message = f"{path.name} is no segment"
         yield _about_file(DamageKind.UNEXPECTED_FILE, message, origin, path.name)
+    left_out = list(left_out_of(archive, origin))
     for path in paths:
+        while left_out and left_out[0].last_sequence < first_sequence_of(path):
+            yield from reader.leave_out(left_out.pop(0))
         outline = read_outline(path)
         if outline is not None:
             yield outline
@@ -160,6 +165,8 @@ def scan_origin(
             yield from reader.skip(outline)
         else:
             yield from reader.read(path, is_newest=path == paths[-1])
+    for run in left_out:
+        yield from reader.leave_out(run)
 
 
 def _listing(directory: Path) -> list[Path]:

@@ -42,6 +42,10 @@ _UNCHECKED: Final = (
     "checked, for no authority was given."
 )
 _UNCOVERED: Final = "The newest {count:,} events of {origin}: no checkpoint covers them yet."
+_LEFT_OUT: Final = (
+    "The {count:,} events of {origin} that were left out of this selection: a signed log tells "
+    "that they were recorded, and not what they were."
+)
 _NEWEST: Final = (
     "That the newest part is there, beyond what was noted elsewhere or witnessed: whoever can "
     "write the archive can put back an older one."
@@ -70,6 +74,8 @@ def not_shown(origins: Sequence[OriginVerification]) -> tuple[str, ...]:
     told: list[str] = []
     for each in origins:
         log = each.log
+        if each.left_out_events:
+            told.append(_LEFT_OUT.format(count=each.left_out_events, origin=each.origin))
         if log.covered_sequence is None:
             told.append(_UNSIGNED.format(origin=each.origin))
             continue

@@ -70,6 +70,8 @@ class DamageKind(StrEnum):
     """Information: the sealer's clock went back."""
     KEY_LOST = "key_lost"
     """Information: a key was changed without the signature of the one before."""
+    NOT_SELECTED = "not_selected"
+    """Information: segments were left out on purpose, as the archive itself says."""
 
 
 INFORMATION: Final = frozenset(
@@ -82,6 +84,7 @@ INFORMATION: Final = frozenset(
         DamageKind.SILENCE,
         DamageKind.CLOCK,
         DamageKind.KEY_LOST,
+        DamageKind.NOT_SELECTED,
     }
 )
 

@@ -67,6 +67,7 @@ class OriginDocument(msgspec.Struct, frozen=True, kw_only=True):
     last_sequence: int | None
     first_time: str | None
     last_time: str | None
+    left_out_events: int
     is_open: bool
     head: HeadDocument | None
     log: LogDocument
@@ -156,6 +157,7 @@ def _origin(found: OriginVerification) -> OriginDocument:
         last_sequence=found.last_sequence,
         first_time=time_text(found.first_wall_ns),
         last_time=time_text(found.last_wall_ns),
+        left_out_events=found.left_out_events,
         is_open=found.is_open,
         head=_head(found.head),
         log=_log(found.log),

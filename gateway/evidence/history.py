@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from gateway.evidence.outline import SegmentOutline
+    from gateway.evidence.selection import LeftOut
     from gateway.evidence.stored import StoredHeader
 
 
@@ -57,6 +58,22 @@ class History:
         self._totals = None
         if last_sequence is not None:
             self._next_sequence = last_sequence + 1
+
+    def leave_out(self, run: LeftOut) -> Iterator[Flaw]:
+        """Take in that a run of segments was left out on purpose."""
+        block, expected = run.first_block, self._next_sequence
+        is_right = self._is_broken or block == (
+            0 if self.head is None else self.head.header.block + 1
+        )
+        if expected is not None and run.first_sequence > expected:
+            message = f"sequence numbers {expected} to {run.first_sequence - 1} are missing"
+            yield Flaw(DamageKind.SEQUENCE_GAP, message, expected, run.first_sequence - 1)
+        elif not is_right or (expected is not None and run.first_sequence < expected):
+            message = f"what was left out does not begin where it is said to: header {block}"
+            yield Flaw(DamageKind.CHAIN, message)
+        lost = _range(run.first_sequence, run.last_sequence)
+        yield Flaw(DamageKind.NOT_SELECTED, run.message, *lost)
+        self.lose(run.last_sequence)
 
     def _take(self, stored: StoredHeader) -> None:
         self.head = stored

@@ -8,12 +8,13 @@ the tree says it must hold.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from gateway.evidence.archive import segment_paths, segments_directory
-from gateway.evidence.block import BlockHeader, BlockKind, CloseReason
+from gateway.evidence.archive import first_sequence_of, segment_paths, segments_directory
+from gateway.evidence.block import BlockHeader, BlockKind, CloseReason, EncodedHeader
 from gateway.evidence.damage import Damage, DamageKind
 from gateway.evidence.errors import DamagedError, ProofError
 from gateway.evidence.leaves import stored_headers
@@ -22,6 +23,8 @@ from gateway.evidence.log.keyring import KeyRing
 from gateway.evidence.log.merkle import leaf_hash
 from gateway.evidence.log.published import Leaves, Published
 from gateway.evidence.log.trust import check_lineage, check_witnessed, cosigned_at, read_kept
+from gateway.evidence.selection import left_out_of
+from gateway.evidence.stored import StoredHeader
 from gateway.evidence.timestamps import Timestamp, Timestamps
 
 if TYPE_CHECKING:
@@ -32,7 +35,7 @@ if TYPE_CHECKING:
     from gateway.evidence.log.keys import PublicKey
     from gateway.evidence.log.note import Note
     from gateway.evidence.log.trust import Trust
-    from gateway.evidence.stored import StoredHeader
+    from gateway.evidence.selection import LeftOut
 
 _NANOSECONDS: Final = 1_000_000_000
 # The recorder lets a minute pass at most without an event, and a block waits for a second.
@@ -81,6 +84,7 @@ class _Check:
     def __init__(self, archive: Path, origin: str, trust: Trust) -> None:
         self.found = LogVerification()
         self.damages: list[Damage] = []
+        self._archive = archive
         self._origin = origin
         self._trust = trust
         self._folder = LogFolder(log_directory(archive, origin))
@@ -173,20 +177,37 @@ class _Check:
         leaves = Leaves(hashes)
         return leaves if leaves.root(checkpoint.size) == checkpoint.root else None
 
-    def _places(self) -> Iterator[_Place]:
+    def _places(self, leaves: Leaves | None = None) -> Iterator[_Place]:
+        """Yield the headers of the segments, with `leaves` also those that were left out."""
+        left_out = list(left_out_of(self._archive, self._origin)) if leaves is not None else []
         for path in segment_paths(self._segments):
+            while left_out and left_out[0].last_sequence < first_sequence_of(path):
+                yield from self._places_left_out(left_out.pop(0), leaves)
             try:
                 for stored in stored_headers(path):
                     yield _Place(path.name, stored)
             except OSError:
                 continue  # The reader of segments tells.
+        for run in left_out:
+            yield from self._places_left_out(run, leaves)
+
+    def _places_left_out(self, run: LeftOut, leaves: Leaves | None) -> Iterator[_Place]:
+        """Yield headers as the log tells them; what it does not tell stays missing."""
+        size = 0 if leaves is None else len(leaves.hashes)
+        for index in range(run.first_block, min(run.last_block + 1, size)):
+            entry = self._entry(index, size)
+            if entry is not None:
+                header = msgspec.json.decode(entry, type=BlockHeader)
+                encoded = EncodedHeader(entry, sha256(entry).hexdigest(), b"")
+                stored = StoredHeader(header=header, encoded=encoded, position=0)
+                yield _Place("", stored)
 
     # The headers.
 
     def _compare_headers(self, leaves: Leaves, checkpoint: Checkpoint) -> None:
         seen = bytearray(checkpoint.size)
         next_missing = 0
-        for place in self._places():
+        for place in self._places(leaves):
             header = place.stored.header
             if header.block >= checkpoint.size:
                 self._uncovered(place)
@@ -286,14 +307,22 @@ class _Check:
 
     def _told(self, index: int, size: int) -> str:
         """Say what the log itself tells of a header that is gone."""
+        entry = self._entry(index, size)
+        if entry is None:
+            return ""
+        header = msgspec.json.decode(entry, type=BlockHeader)
+        return f"; segment {header.segment}, event {header.first_sequence}"
+
+    def _entry(self, index: int, size: int) -> bytes | None:
+        """Return an entry that the signed tree holds and that is a header, if the log tells it."""
         try:
             entry = self._published.entry(index, size)
             if self._leaves is None or leaf_hash(entry) != self._leaves.hashes[index]:
-                return ""
-            header = msgspec.json.decode(entry, type=BlockHeader)
+                return None
+            msgspec.json.decode(entry, type=BlockHeader)
         except (DamagedError, OSError, msgspec.MsgspecError):
-            return ""
-        return f"; segment {header.segment}, event {header.first_sequence}"
+            return None
+        return entry
 
     # The signatures.
 

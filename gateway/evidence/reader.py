@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from gateway.evidence.decode import Decoded
     from gateway.evidence.outline import SegmentOutline
+    from gateway.evidence.selection import LeftOut
     from gateway.evidence.stored import StoredBlock, StoredHeader
 
 
@@ -84,6 +85,12 @@ class SegmentReader:
         yield from self._misplaced(outline.opening)
         for flaw in self.history.skip(outline):
             yield self._damage(flaw, outline.opening)
+
+    def leave_out(self, run: LeftOut) -> Iterator[Damage]:
+        """Take in that segments were left out on purpose; yield that, and what is wrong with it."""
+        self._segment = ""
+        for flaw in self.history.leave_out(run):
+            yield self._damage(flaw)
 
     def _walk(self, file: BinaryIO) -> Iterator[StoredBlock | Damage]:
         try:

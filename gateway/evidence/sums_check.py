@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from gateway.evidence.damage import Damage, DamageKind
 from gateway.evidence.errors import DamagedError, ProofError
 from gateway.evidence.log.signify import check_signed
+from gateway.evidence.selection import left_out_of
 from gateway.evidence.sums import KEY_FILE, LIST, decode_sums, file_sum
 
 if TYPE_CHECKING:
@@ -14,12 +15,16 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gateway.evidence.log.keys import PublicKey
+    from gateway.evidence.selection import LeftOut
+
+SEGMENTS: Final = "segments/"
 
 
 def check_sums(archive: Path, origin: str, keys: Sequence[PublicKey]) -> Iterator[Damage]:
     """Yield what is wrong with the list of an origin, and with every file that it names.
 
     `keys` are those that sign the origin's log, the newest last; without one there is no list.
+    Segments that a selection leaves out on purpose need not be there.
     """
     directory = archive / origin
     try:
@@ -34,9 +39,15 @@ def check_sums(archive: Path, origin: str, keys: Sequence[PublicKey]) -> Iterato
         message = f"the list of files cannot be relied on: {error}"
         yield _about(DamageKind.LISTED, origin, LIST, message)
         return
+    left_out = left_out_of(archive, origin)
     for path, listed in sums.items():
         try:
             found = file_sum(directory / path)
+        except FileNotFoundError:
+            if not any(_holds(run, path) for run in left_out):
+                message = f"{path} is in the signed list of files and not there"
+                yield _about(DamageKind.LISTED, origin, path, message)
+            continue
         except OSError as error:
             message = f"{path} is in the signed list of files and cannot be read: {error.strerror}"
             yield _about(DamageKind.LISTED, origin, path, message)
@@ -46,12 +57,17 @@ def check_sums(archive: Path, origin: str, keys: Sequence[PublicKey]) -> Iterato
             yield _about(DamageKind.LISTED, origin, path, message)
 
 
+def _holds(run: LeftOut, path: str) -> bool:
+    name = path.removeprefix(SEGMENTS)
+    return name != path and run.first_sequence <= int(name.partition(".")[0]) <= run.last_sequence
+
+
 def _about(kind: DamageKind, origin: str, path: str, message: str) -> Damage:
     is_marker = path.startswith("../")
     return Damage(
         kind=kind,
         message=message,
         origin="" if is_marker else origin,
-        segment="" if is_marker else path.removeprefix("segments/"),
+        segment="" if is_marker else path.removeprefix(SEGMENTS),
         byte_offset=0,
     )

@@ -19,6 +19,7 @@ from gateway.evidence.damage import Damage, DamageKind
 from gateway.evidence.log.trust import Trust
 from gateway.evidence.log_check import LogVerification, check_log
 from gateway.evidence.reader import Block, SegmentReader
+from gateway.evidence.selection import selection_damages
 from gateway.evidence.sums_check import check_sums
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ REMEDIES: Final[Mapping[DamageKind, str]] = {
     DamageKind.SILENCE: "Find out why the recorder stopped; traffic could not pass it meanwhile.",
     DamageKind.CLOCK: "Order events by their sequence numbers, not by time.",
     DamageKind.KEY_LOST: "Ask the holder of the root key why the old key could not sign.",
+    DamageKind.NOT_SELECTED: "Ask whoever made the selection for it, if it matters.",
 }
 
 
@@ -67,6 +69,8 @@ class Verdict(StrEnum):
 
     WHOLE = "whole"
     DAMAGED = "damaged"
+    SELECTION = "selection"
+    """What is there is whole, and parts were left out, as the archive itself says."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -86,6 +90,8 @@ class OriginVerification:
     last_wall_ns: int | None = None
     head: StoredHeader | None = None
     """The last header, to which the hashes of all before it lead; None when none is sound."""
+    left_out_events: int = 0
+    """How many events were left out on purpose, as the archive itself says."""
     is_open: bool = False
     """Whether the newest segment is being written, or was when its writer died."""
     log: LogVerification = field(default_factory=LogVerification)
@@ -111,7 +117,10 @@ class Verification:
     @property
     def verdict(self) -> Verdict:
         """Whether all of it is as it was written; an open tail is no fault."""
-        return Verdict.DAMAGED if self.faults else Verdict.WHOLE
+        if self.faults:
+            return Verdict.DAMAGED
+        is_selection = any(each.kind is DamageKind.NOT_SELECTED for each in self.damages)
+        return Verdict.SELECTION if is_selection else Verdict.WHOLE
 
     @property
     def faults(self) -> list[Damage]:
@@ -139,6 +148,7 @@ def verify(
     problem = check_archive(archive)
     if problem is not None:
         verification.damages.append(problem)
+    verification.damages += selection_damages(archive)
     verification.origins = [_measure(archive, origin) for origin in origins(archive)]
     total = sum(origin.stored_bytes for origin in verification.origins)
     done = 0
@@ -168,8 +178,16 @@ def _verify_origin(
             yield read
         elif isinstance(found, Damage):
             damages.append(found)
+            origin.left_out_events += _left_out(found)
             origin.is_open |= found.kind is DamageKind.OPEN_TAIL
     origin.head = reader.history.head
+
+
+def _left_out(found: Damage) -> int:
+    if found.kind is not DamageKind.NOT_SELECTED or found.first_sequence is None:
+        return 0
+    assert found.last_sequence is not None, "a run has both ends"
+    return found.last_sequence - found.first_sequence + 1
 
 
 def _measure(archive: Path, origin: str) -> OriginVerification:

@@ -29,6 +29,7 @@ from tests.gateway.evidence.samples import (
     small_archive,
     write_archive,
 )
+from tests.gateway.evidence.test_selection import leave_out
 
 STREAMWITNESS = Path(sys.executable).with_name("streamwitness")
 
@@ -272,3 +273,19 @@ def test_keys_may_be_given_as_text_or_as_files(tmp_path: Path) -> None:
     for wrong in (("--root-key", "x+y"), ("--witness-key", "x"), ("--witnessed", "none")):
         told = run(GOLDEN, *wrong)
         assert (2, True) == (told.returncode, told.stderr.startswith("streamwitness: "))
+
+
+def test_a_selection_is_called_one_and_has_an_exit_code_of_its_own(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whoever looks at the exit code alone does not take it for the whole archive."""
+    archive = small_archive(tmp_path / "archive")
+    leave_out(archive, 1)
+
+    code = verify_archive(archive, Trusted(), as_json=False)
+
+    said = capsys.readouterr().out
+    assert 3 == code
+    assert said.startswith("a selection: ")
+    assert "1. not_selected: gateway-1, byte 0, events 5 to 7" in said
+    assert "The 3 events of gateway-1 that were left out of this selection" in said

@@ -17,6 +17,8 @@ UNDECODABLE: Final = "undecodable"
 OUTCOME_UNKNOWN: Final = "outcome_unknown"
 NO_END: Final = "no_end"
 OPEN_TAIL: Final = "open_tail"
+# No fault of the archive, but as good as one for whoever asks what is in it.
+NOT_SELECTED: Final = "not_selected"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,4 +161,5 @@ def _earliest(times: pl.Series) -> datetime | None:
 def is_fault() -> pl.Expr:
     """Tell the gaps that may have held any event from those that are about one known thing."""
     about_one = pl.col("kind").is_in([UNDECODABLE, OUTCOME_UNKNOWN])
-    return ~about_one & ~pl.col("is_information").fill_null(value=False)
+    is_missing = pl.col("kind") == NOT_SELECTED
+    return is_missing | (~about_one & ~pl.col("is_information").fill_null(value=False))

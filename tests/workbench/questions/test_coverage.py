@@ -111,3 +111,17 @@ def test_a_gap_that_does_not_say_counts_as_a_fault() -> None:
     frames.lose("chain", is_information=None)
 
     assert 1 == frames.tables.gaps.filter(is_fault()).collect().height
+
+
+def test_what_was_left_out_on_purpose_may_have_held_anything() -> None:
+    """An answer from a part of an archive never says that something is not in the whole."""
+    frames = Frames()
+    frames.connect("s1", "shop", 0)
+    frames.lose("not_selected", first_sequence=5, last_sequence=9, is_information=True)
+    coverage = cover(frames.tables)
+
+    assert (False, 1, 5) == (
+        coverage.is_whole,
+        coverage.fault_count,
+        coverage.lost_event_count,
+    )
