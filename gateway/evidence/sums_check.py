@@ -58,8 +58,8 @@ def check_sums(archive: Path, origin: str, keys: Sequence[PublicKey]) -> Iterato
 
 
 def _holds(run: LeftOut, path: str) -> bool:
-    name = path.removeprefix(SEGMENTS)
-    return name != path and run.first_sequence <= int(name.partition(".")[0]) <= run.last_sequence
+    digits = path.removeprefix(SEGMENTS).partition(".")[0]
+    return digits.isdecimal() and run.first_sequence <= int(digits) <= run.last_sequence
 
 
 def _about(kind: DamageKind, origin: str, path: str, message: str) -> Damage:
