@@ -89,6 +89,12 @@ CosignedFile = Annotated[
         "--out", "-o", help="Keep the cosigned checkpoint there instead, for --witnessed."
     ),
 ]
+IdentityFile = Annotated[Path, typer.Argument(help="The identity's file.", show_default=False)]
+KeysFolder = Annotated[Path, typer.Argument(help="The key folder.", show_default=False)]
+Sessions = Annotated[
+    list[str], typer.Argument(help="The sessions whose keys go.", show_default=False)
+]
+Reason = Annotated[str, typer.Option("--reason", help="Why, for the log of erasures.")]
 CheckOnly = Annotated[
     bool, typer.Option("--check", help="Check the configuration, say what is wrong, and end.")
 ]
@@ -109,6 +115,11 @@ def register(app: typer.Typer) -> None:
     witness.command("run")(witness_run)
     witness.command("submit")(witness_submit)
     app.add_typer(witness, name="witness")
+    encryption = typer.Typer(no_args_is_help=True, help="Make and show keys that open payloads.")
+    encryption.command("create")(encryption_key_create)
+    encryption.command("show")(encryption_key_show)
+    app.add_typer(encryption, name="encryption-key")
+    app.command("erase")(erase)
     app.command("verify")(verify)
     app.command("prove")(prove)
 
@@ -327,3 +338,39 @@ def witness_submit(
             _, note = cosigned(folder, url, decode_vkey(witness_key))
             out.write_bytes(note.encode())
     typer.echo(f"cosigned: the newest checkpoint of {origin}")
+
+
+def encryption_key_create(file: IdentityFile) -> None:
+    """Draw an identity into a new file that only you can read, and show its recipient.
+
+    The recipient goes into the gateway's configuration; the file to where archives are
+    investigated, and to no gateway. `age-keygen` makes the same.
+    """
+    from gateway.evidence.encryption.recipients import create_identity
+
+    with _refusing():
+        typer.echo(create_identity(file))
+
+
+def encryption_key_show(file: IdentityFile) -> None:
+    """Show the recipient of an identity."""
+    from gateway.evidence.encryption.recipients import load_identity
+
+    with _refusing():
+        typer.echo(str(load_identity(file).to_public()))
+
+
+def erase(keys: KeysFolder, sessions: Sessions, reason: Reason) -> None:
+    """Destroy the keys of sessions: what they sent and were sent can be read by nobody any more.
+
+    The archive stays as it is and verifies as before. Exit code 2: nothing was erased, or not all.
+    """
+    from gateway.evidence.encryption.folder import ERASURES, KeyFolder, erasure_now
+
+    with _refusing():
+        KeyFolder(keys).erase([erasure_now(session, reason) for session in dict.fromkeys(sessions)])
+    typer.echo(f"erased: {len(set(sessions)):,}, logged in {keys / ERASURES}")
+    typer.echo(
+        "Copies of the key folder still open these sessions: erase them in backups and snapshots "
+        "too. The same records are in other sessions that sent them or were sent them."
+    )

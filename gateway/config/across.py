@@ -68,16 +68,28 @@ def _length(place: Location, items: Json, most: int) -> Found:
 
 def _folders(tree: Mapping[str, Json], folder: Path) -> Found:
     archive, journal = tree.get("archive"), tree.get("journal")
-    if not isinstance(archive, str) or not isinstance(journal, str):
-        return
-    # Compared as written, for neither need exist yet.
-    one, other = Path(normpath(folder / archive)), Path(normpath(folder / journal))
-    if one.is_relative_to(other) or other.is_relative_to(one):
+    if _is_nested(folder, archive, journal):
         message = (
             f"archive {archive} and journal {journal} must lie apart: "
             "what is in the journal is deleted once it is sealed"
         )
         yield ("journal",), message
+    keys = _mapping(tree.get("encryption")).get("keys")
+    for name, other in (("archive", archive), ("journal", journal)):
+        if _is_nested(folder, keys, other):
+            message = (
+                f"keys {keys} and {name} {other} must lie apart: "
+                "a copy of the one must not bring the other along"
+            )
+            yield ("encryption", "keys"), message
+
+
+def _is_nested(folder: Path, one: Json, other: Json) -> bool:
+    """Tell whether one folder lies in the other; as written, for neither need exist yet."""
+    if not isinstance(one, str) or not isinstance(other, str):
+        return False
+    first, second = Path(normpath(folder / one)), Path(normpath(folder / other))
+    return first.is_relative_to(second) or second.is_relative_to(first)
 
 
 def _listener(place: Location, listener: Mapping[str, Json]) -> Found:

@@ -102,8 +102,9 @@ def load_config(file: Path) -> Config:
     if problems:
         raise ConfigError(file, sorted(problems, key=lambda problem: problem.line or 0))
     signing = None if config.signing is None else config.signing.within(folder)
+    encryption = None if config.encryption is None else config.encryption.within(folder)
     places = {"archive": folder / config.archive, "journal": folder / config.journal}
-    return config.model_copy(update={**places, "signing": signing})
+    return config.model_copy(update={**places, "signing": signing, "encryption": encryption})
 
 
 def _nothing(_: Unread) -> None:

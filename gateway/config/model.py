@@ -18,7 +18,8 @@ from pydantic import (
 
 from gateway.apis.refusal import refusable
 from gateway.evidence.durability import Durability, Mode
-from gateway.evidence.errors import ProofError
+from gateway.evidence.encryption.recipients import parse_recipient
+from gateway.evidence.errors import EncryptionError, ProofError
 from gateway.evidence.log.keys import decode_vkey
 from gateway.evidence.log.note import check_key_name
 from gateway.identity.passwords import PasswordHash, parse_password_hash
@@ -73,6 +74,14 @@ def _vkey(text: str) -> str:
         raise ValueError(str(error)) from None
 
 
+def _recipient(text: str) -> str:
+    try:
+        parse_recipient(text)
+    except EncryptionError as error:
+        raise ValueError(str(error)) from None
+    return text
+
+
 def _address(text: str) -> str:
     split_address(text)
     return text
@@ -90,6 +99,7 @@ VKey = Annotated[str, AfterValidator(_vkey)]
 DurabilityMode = Literal["strict", "bounded", "written"]
 # Below that a disk is never fast enough; beyond that nothing is bounded.
 BoundedMs = Annotated[int, Field(ge=2, le=60_000)]
+RecipientText = Annotated[str, AfterValidator(_recipient)]
 
 
 class Section(BaseModel):
@@ -260,6 +270,17 @@ class Timestamps(Section):
     interval_minutes: Annotated[int, Field(ge=1, le=24 * 60)] = 60
 
 
+class Encryption(Section):
+    """Sealing of what clients send and are sent, with a key for each session."""
+
+    keys: Path
+    recipients: Annotated[tuple[RecipientText, ...], Field(min_length=1, max_length=16)]
+
+    def within(self, folder: Path) -> Encryption:
+        """Return the section with its path counted from a folder."""
+        return self.model_copy(update={"keys": folder / self.keys})
+
+
 class Config(Section):
     """The whole configuration of one gateway."""
 
@@ -271,6 +292,7 @@ class Config(Section):
     signing: Signing | None = None
     witnesses: Annotated[tuple[WitnessServer, ...], Field(max_length=16)] = ()
     timestamps: Timestamps | None = None
+    encryption: Encryption | None = None
     upstream: Upstream
     listeners: Annotated[tuple[Listener, ...], Field(min_length=1)]
     forbid: tuple[ForbidRule, ...] = ()

@@ -4,7 +4,8 @@ EvidenceError
 |-- JournalError    the operator: the journal cannot be written, so traffic must stop; final
 |-- ArchiveError    the caller or operator: this is no archive, or somebody else writes it
 |-- DamagedError    nobody yet: bytes are not what they should be; readers turn it into a `Damage`
-`-- ProofError      whoever relies on it: a proof, signature or certificate does not hold
+|-- ProofError      whoever relies on it: a proof, signature or certificate does not hold
+`-- EncryptionError the key's holder: a key is missing, of another session, or cannot be read
 """
 
 from __future__ import annotations
@@ -28,3 +29,7 @@ class DamagedError(EvidenceError):
 
 class ProofError(EvidenceError):
     """A proof, a signature or a certificate does not show what it claims to."""
+
+
+class EncryptionError(EvidenceError):
+    """A key could not be made, kept, read or used; the message says which and what to do."""

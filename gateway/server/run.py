@@ -14,12 +14,15 @@ from typing import TYPE_CHECKING
 import uvloop
 
 from gateway.evidence.durability import Mode
+from gateway.evidence.encryption.folder import KeyFolder
+from gateway.evidence.encryption.recipients import parse_recipient
 from gateway.evidence.errors import EvidenceError
 from gateway.evidence.files import make_directory
 from gateway.evidence.journal import JournalWriter
 from gateway.evidence.lock import FileLock
 from gateway.evidence.synced import SyncedJournalWriter
 from gateway.server.commit import GroupCommit
+from gateway.server.encrypting import EncryptingJournal
 from gateway.server.listeners import BindError
 from gateway.server.log import LogEvent, open_log
 from gateway.server.memory import keep_freed_memory
@@ -35,6 +38,7 @@ if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
 
     from gateway.config.model import Config
+    from gateway.server.recorder import Journal
 
 # The most that can be left is `journal_bytes_max`; the sealer takes 3 to 4 CPU seconds for a GB.
 SEALER_FINISH_SECONDS = 120.0
@@ -114,7 +118,7 @@ def _open_recorder(
             next_sequence=next_sequence,
             file_bytes_max=config.limits.journal_file_bytes,
         )
-        return Recorder(journal, journal_bytes_max=bytes_max, log=log)
+        return Recorder(_encrypting(config, journal), journal_bytes_max=bytes_max, log=log)
     synced = SyncedJournalWriter(
         config.journal_directory(),
         origin=config.origin(),
@@ -126,7 +130,18 @@ def _open_recorder(
     )
     bounds = [each.bounded_ms for each in promised.values() if each.mode is Mode.BOUNDED]
     commit = GroupCommit(synced, bounded_ms=min(bounds, default=None))
-    return Recorder(synced, journal_bytes_max=bytes_max, log=log, commit=commit)
+    return Recorder(
+        _encrypting(config, synced), journal_bytes_max=bytes_max, log=log, commit=commit
+    )
+
+
+def _encrypting(config: Config, journal: Journal) -> Journal:
+    if config.encryption is None:
+        return journal
+    folder = KeyFolder(config.encryption.keys)
+    folder.create()
+    recipients = [parse_recipient(text) for text in config.encryption.recipients]
+    return EncryptingJournal(journal, folder, recipients)
 
 
 async def _serve(config: Config, recorder: Recorder, log: FilteringBoundLogger) -> bool:

@@ -149,10 +149,12 @@ class Worker:
         )
 
     def _detail(self, bound: list[BoundListener]) -> dict[str, object]:
+        encryption = self._config.encryption
         return {
             "instance": self._config.instance,
             "system_boot_id": system_boot_id(),
             "durability": self._config.durability_of().text,
+            "recipients": () if encryption is None else encryption.recipients,
             "upstream": list(self._config.upstream.bootstrap),
             "listeners": [asdict(listener) for listener in bound],
         }

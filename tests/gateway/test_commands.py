@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,12 +14,14 @@ from typer.testing import CliRunner
 
 from gateway.commands import register
 from gateway.evidence.archive import create_archive
+from gateway.evidence.encryption.recipients import parse_recipient
 from gateway.evidence.event import Event, EventKind
 from gateway.evidence.journal import JournalWriter
 from gateway.evidence.log.proof import decode_proof
 from gateway.identity.passwords import parse_password_hash, password_matches
 from gateway.sealer.keys import SigningOptions, load_signing
 from gateway.server import run as server
+from tests.gateway.evidence.encryption.test_folder import Keys
 from tests.gateway.evidence.golden import GOLDEN
 
 if TYPE_CHECKING:
@@ -223,3 +227,43 @@ def test_a_proof_is_written_with_its_entry(app: typer.Typer, tmp_path: Path) -> 
 
     assert proof.check((tmp_path / "event-7.entry").read_bytes()).size == 7
     assert invoke(app, "prove", GOLDEN, "gateway-1", "99", "-o", out)[0] == 2
+
+
+def test_an_identity_is_made_and_its_recipient_shown(app: typer.Typer, tmp_path: Path) -> None:
+    """What `create` prints is what `show` prints, and what the configuration takes."""
+    file = tmp_path / "identity"
+
+    made = invoke(app, "encryption-key", "create", file)
+
+    assert made == invoke(app, "encryption-key", "show", file)
+    assert 0 == made[0]
+    assert made[1].strip() == str(parse_recipient(made[1].strip()))
+    assert 2 == invoke(app, "encryption-key", "create", file)[0]
+
+
+def test_keys_are_erased_with_a_trace(app: typer.Typer, tmp_path: Path) -> None:
+    """Twice the same name is once; the output says what an erasure does not reach."""
+    kept = Keys(tmp_path, ("s1", "s2", "s3"))
+    keys = kept.folder.path
+
+    code, said = invoke(app, "erase", keys, "s1", "s2", "s1", "--reason", "case 7")
+
+    assert 0 == code
+    assert "erased: 2" in said
+    assert "backups and snapshots" in said
+    assert ["s3"] == kept.folder.sessions()
+    erased = kept.folder.erasures()
+    assert {"s1": "case 7", "s2": "case 7"} == {each: erased[each].reason for each in erased}
+    assert re.fullmatch(r"[^@]+@.+", erased["s1"].by)
+    assert datetime.fromisoformat(erased["s1"].erased_at).tzinfo is not None
+
+
+def test_a_session_without_a_key_is_told(app: typer.Typer, tmp_path: Path) -> None:
+    """Nothing is erased then."""
+    kept = Keys(tmp_path)
+
+    code, said = invoke(app, "erase", kept.folder.path, "s1", "s9", "--reason", "case 7")
+
+    assert 2 == code
+    assert "holds no key of session s9" in said
+    assert ["s1", "s2"] == kept.folder.sessions()

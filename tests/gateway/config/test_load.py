@@ -17,6 +17,7 @@ BAD_HASH = (
     "is not a hash of the form scrypt$ln=..,r=..,p=..$SALT$KEY; "
     "make one with `streamwitness gateway hash-password`"
 )
+RECIPIENT = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p"
 DOCUMENT = Path(__file__).parents[3] / "docs" / "configuration.md"
 GOOD = f"""
 instance: gateway-1
@@ -72,6 +73,38 @@ def test_a_good_file_becomes_a_config(tmp_path: Path) -> None:
     ]
     assert config.forbid[0].topics == ("payments.*",)
     assert config.limits.in_flight_max == 64
+
+
+def test_the_key_folder_counts_from_the_file_s_folder(tmp_path: Path) -> None:
+    """As all paths do; the recipients stay as they were written."""
+    section = f"encryption: {{keys: ./keys, recipients: [{RECIPIENT}]}}\n"
+
+    encryption = load_config(write(tmp_path, GOOD + section)).encryption
+
+    assert encryption is not None
+    assert tmp_path / "keys" == encryption.keys
+    assert (RECIPIENT,) == encryption.recipients
+
+
+@pytest.mark.parametrize("name", ["archive", "journal"])
+def test_keys_lie_apart_from_what_they_open(tmp_path: Path, name: str) -> None:
+    """Whoever copies the archive must not copy its keys with it."""
+    places = {"archive": "./archive", "journal": "/var/lib/streamwitness/journal"}
+    section = f"encryption: {{keys: {places[name]}/keys, recipients: [{RECIPIENT}]}}\n"
+
+    (problem,) = problems_of(tmp_path, GOOD + section)
+
+    assert problem.startswith("encryption.keys (line ")
+    assert f"and {name} {places[name]} must lie apart: a copy of the one" in problem
+
+
+def test_a_recipient_that_is_none_is_told(tmp_path: Path) -> None:
+    """A private key in its place is the worst mistake of all."""
+    section = "encryption: {keys: ./keys, recipients: [age1alice]}\n"
+
+    (problem,) = problems_of(tmp_path, GOOD + section)
+
+    assert "'age1alice' is no recipient: give the line that begins with age1" in problem
 
 
 def test_keys_count_from_the_file_s_folder(tmp_path: Path) -> None:
