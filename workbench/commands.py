@@ -75,6 +75,12 @@ ExecutedFile = Annotated[
 CaseOfReport = Annotated[
     Path | None, typer.Option("--case", help="A case whose custody log is to name the report.")
 ]
+KeysFolder = Annotated[
+    Path | None, typer.Option("--keys", help="The key folder, if the archive is encrypted.")
+]
+IdentityFile = Annotated[
+    Path | None, typer.Option("--identity", help="The identity that opens the keys.")
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -90,6 +96,8 @@ def tables(
     out: OutputFolder,
     table: TableNames = None,
     cache: CacheFolder = None,
+    keys: KeysFolder = None,
+    identity: IdentityFile = None,
 ) -> None:
     """Write an archive's tables as Parquet files, with a manifest.
 
@@ -105,7 +113,7 @@ def tables(
     if unknown:
         _refuse(f"no table is called {', '.join(unknown)}: there are {', '.join(sorted(names))}")
     try:
-        manifest = export(_open(archive, cache), out, table or ())
+        manifest = export(_open(archive, cache, keys, identity), out, table or ())
     except (ArchiveError, ExportError) as error:
         _refuse(str(error))
     for file in manifest.tables:
@@ -184,7 +192,7 @@ def _open_case(folder: Path) -> Case:
     return Case.open(folder)
 
 
-def _open(archive: Path, cache: Path | None) -> Archive:
+def _open(archive: Path, cache: Path | None, keys: Path | None, identity: Path | None) -> Archive:
     """Open an archive, and show on a terminal how far that is."""
     from rich.console import Console
     from rich.progress import Progress
@@ -197,5 +205,7 @@ def _open(archive: Path, cache: Path | None) -> Archive:
         return open_archive(
             archive,
             cache=cache,
+            keys=keys,
+            identity=identity,
             on_progress=lambda done, total: progress.update(task, completed=done, total=total),
         )

@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from gateway.cli import build_app
+from tests.workbench.archive.encrypted import Encrypted
 from tests.workbench.archive.recording import Client, Place, Recording, batch
 
 if TYPE_CHECKING:
@@ -54,6 +55,26 @@ def test_tables_can_be_chosen(archive: Path, tmp_path: Path) -> None:
 
     written = json.loads((out / "manifest.json").read_text())["tables"]
     assert ["reads", "gaps"] == [each["table"] for each in written]
+
+
+def test_tables_of_an_encrypted_archive_are_written_with_its_keys(tmp_path: Path) -> None:
+    """Without them they hold what is known all the same; with them, everything."""
+    recording = Recording()
+    recording.deliver(ALICE, Place(), batch(b"a", b"b"))
+    encrypted = Encrypted(tmp_path, recording)
+    given: list[str | Path] = ["--keys", encrypted.keys.path, "--identity", encrypted.identity]
+    cache: list[str | Path] = ["--cache", tmp_path / "cache"]
+
+    without = run("tables", encrypted.archive, "--out", tmp_path / "without", *cache)
+    with_keys = run("tables", encrypted.archive, "--out", tmp_path / "with", *given, *cache)
+    half = run("tables", encrypted.archive, "--out", tmp_path / "half", *given[:2])
+
+    assert [0, 0, 2] == [done.exit_code for done in (without, with_keys, half)]
+    for said in ("reads: 2 rows", "records: 0 rows"):
+        assert said in without.output
+    for said in ("reads: 2 rows", "records: 2 rows"):
+        assert said in with_keys.output
+    assert "give both" in half.output
 
 
 def test_faults_are_said_and_give_another_exit_code(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from gateway.evidence.archive import MARKER, check_archive
 from gateway.evidence.errors import ArchiveError
 from workbench.archive.cache import Cache, default_cache, temporary_directory
+from workbench.archive.keys import key_ring
 from workbench.archive.loading import OnProgress, ignore, load
 from workbench.archive.status import Status, status_of
 from workbench.tables.admin import admin
@@ -113,6 +114,8 @@ def open_archive(
     *,
     cache: str | Path | None = None,
     is_temporary: bool = False,
+    keys: str | Path | None = None,
+    identity: str | Path | None = None,
     on_progress: OnProgress = ignore,
 ) -> Archive:
     """Open an archive, sealed or still being written; nothing in it is ever changed.
@@ -121,6 +124,10 @@ def open_archive(
     user's caches, readable by that user alone; with `is_temporary` in a folder that goes when the
     process ends. `on_progress` is given how many segments are done, and how many there are. Damage
     never raises: it is rows of `gaps`. Raises ArchiveError when the path is no archive at all.
+
+    What is encrypted is opened with `keys`, the key folder, and `identity`, the file with a
+    recipient's private key; it is then kept in clear only in a `cache` that is named, and else in
+    a folder that goes. Raises ArchiveError when they do not fit.
 
     >>> import polars as pl
     >>> import workbench as wb
@@ -132,9 +139,10 @@ def open_archive(
     """
     archive = Path(path)
     check(archive)
-    if is_temporary:
+    ring = key_ring(keys, identity)
+    if is_temporary or (ring.files and cache is None):
         cache = temporary_directory() / "cache"
-    kept = Cache(default_cache() if cache is None else Path(cache))
+    kept = Cache(default_cache() if cache is None else Path(cache), ring)
     return Archive(archive, kept, on_progress)
 
 

@@ -1,4 +1,4 @@
-"""`python -m workbench.archive CACHE SEGMENT` converts one segment into a cache."""
+"""`python -m workbench.archive CACHE SEGMENT [KEYS IDENTITY]` converts one segment into a cache."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import sys
 from pathlib import Path
 
 from workbench.archive.cache import Cache
+from workbench.archive.keys import KeyRing
 
 if __name__ == "__main__":
-    Cache(Path(sys.argv[1])).converted(Path(sys.argv[2]))
+    directory, segment, *keys = map(Path, sys.argv[1:])
+    Cache(directory, KeyRing(*keys)).converted(segment)

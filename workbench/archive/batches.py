@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Final, Literal
 
 import pyarrow as pa
 
+from gateway.evidence.errors import EncryptionError
 from gateway.wire.errors import LimitError, MalformedError, WireError
 from gateway.wire.records.batch import (
     MAGIC_V2,
@@ -19,6 +20,7 @@ from gateway.wire.records.batch import (
 )
 from gateway.wire.records.decode import control_type, decode_batch
 from workbench.archive.files import RECORD_ROWS
+from workbench.archive.keys import Missing
 from workbench.tables.content import content_digest
 
 if TYPE_CHECKING:
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
     from gateway.wire.records.record import Headers, Record
     from workbench.archive.files import RowGroups
+    from workbench.archive.unsealing import Sealing
 
 # Ten times what Kafka's brokers take by default (message.max.bytes), expanded tenfold.
 DECOMPRESSED_BYTES_MAX: Final = 128 * 1024 * 1024
@@ -35,18 +38,19 @@ BATCH_RECORDS_MAX: Final = 1_000_000
 # The number of records in an old message set is not known beforehand, so its size is bounded.
 LEGACY_BYTES_MAX: Final = 32 * 1024 * 1024
 
-State = Literal["records", "control", "undecodable", "cut", "lost"]
+State = Literal["records", "control", "undecodable", "cut", "lost", "encrypted"]
 """What became of a batch's bytes.
 
 records: its records are in the file of records. control: the end of a transaction, without records.
 undecodable: the bytes are there and cannot be read. cut: the end of a Fetch answer, no whole batch.
-lost: they stood in a damaged block.
+lost: they stood in a damaged block. encrypted: their key is not at hand.
 """
 
 # Years 1 to 9999: what a date can hold.
 _TIMESTAMP_MS_MIN: Final = -62_135_596_800_000
 _TIMESTAMP_MS_MAX: Final = 253_402_300_799_999
 _NO_TIMESTAMP: Final = -1
+_NOT_ITS_DIGEST: Final = "the stored bytes do not match the SHA-256 beside them"
 _OFFSET_MAX: Final = 2**63 - 1
 
 
@@ -70,6 +74,8 @@ class Opened:
     """
     head: bytes | None = None
     """What the header says, as a digest: a batch and what was cut off it have the same."""
+    sha256: bytes | None = None
+    """The SHA-256 of the batch itself, where what is stored is sealed and was opened."""
 
 
 LOST: Final = Opened(state="lost")
@@ -82,11 +88,17 @@ class Batches:
         self._records = records
         self._store = store
         self._opened: dict[bytes, Opened] = {}
+        self._sealed: dict[bytes, Opened] = {}
 
     @property
     def opened(self) -> dict[bytes, Opened]:
         """All batches whose bytes stand in the segment, in the order of their first appearance."""
         return self._opened
+
+    @property
+    def unsealed(self) -> dict[bytes, Opened]:
+        """The sealed batches that were opened, by the SHA-256 of what is stored."""
+        return {digest: each for digest, each in self._sealed.items() if each.sha256 is not None}
 
     def take(self, digest: bytes, payload: memoryview | None) -> Opened:
         """Return what a batch is; without payload its bytes must have come before."""
@@ -94,6 +106,32 @@ class Batches:
         if known is None and payload is not None:
             known = self._opened[digest] = self._open(digest, payload)
         return known or LOST
+
+    def take_sealed(
+        self, digest: bytes, payload: memoryview | None, sealing: Sealing, position: int
+    ) -> Opened:
+        """Return what the batch at a position of a sealed event is, by its digest as stored.
+
+        Once opened it is the same batch as one that was delivered to another session, or in clear.
+        """
+        known = self._sealed.get(digest)
+        if known is None and payload is not None:
+            known = self._sealed[digest] = self._unseal(digest, payload, sealing, position)
+        return known or LOST
+
+    def _unseal(
+        self, digest: bytes, payload: memoryview, sealing: Sealing, position: int
+    ) -> Opened:
+        if isinstance(sealing.key, Missing):
+            return _closed(sealing, position)
+        if hashlib.sha256(payload).digest() != digest:
+            return Opened(state="undecodable", problem=_NOT_ITS_DIGEST)
+        try:
+            plain = sealing.key.unseal(payload)
+        except EncryptionError as error:
+            return Opened(state="undecodable", problem=str(error))
+        sha256 = hashlib.sha256(plain).digest()
+        return replace(self.take(sha256, memoryview(plain)), sha256=sha256)
 
     def _open(self, digest: bytes, payload: memoryview) -> Opened:
         number = len(self._opened)
@@ -104,7 +142,7 @@ class Batches:
 
     def _read(self, number: int, digest: bytes, payload: memoryview) -> Opened:
         if hashlib.sha256(payload).digest() != digest:
-            raise MalformedError("the stored bytes do not match the SHA-256 beside them")
+            raise MalformedError(_NOT_ITS_DIGEST)
         header = _only_header(payload)
         if header is None:
             return _cut(number, payload)
@@ -154,6 +192,17 @@ class Batches:
             for field in RECORD_ROWS
         ]
         self._records.write(pa.RecordBatch.from_arrays(arrays, schema=RECORD_ROWS))
+
+
+def _closed(sealing: Sealing, position: int) -> Opened:
+    """Tell of a batch without its key what its event says in clear."""
+    mark = sealing.mark
+    if position in mark.control:
+        return Opened(state="control", record_count=0)
+    offsets = {where: (first, last) for where, first, last in mark.unplaced}.get(position)
+    assert isinstance(sealing.key, Missing), "whoever has the key opens the batch"
+    problem = f"what session {sealing.session} sent or was sent is encrypted: {sealing.key.reason}"
+    return Opened(state="encrypted", problem=problem, cut_offsets=offsets)
 
 
 def _only_header(payload: memoryview) -> BatchHeader | None:

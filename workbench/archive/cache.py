@@ -2,6 +2,7 @@
 
 CACHE/segments/<key>/   sealed segments; kept, found again by the hash of the segment's bytes
 CACHE/segments/.<...>/  conversions under way
+CACHE/unsealed/         the same, made with keys: what was encrypted is in clear here
 
 Segments that are still being written go into a folder that ends with the process.
 """
@@ -26,9 +27,10 @@ import msgspec
 from gateway.evidence.reader import Block, read_segment
 from gateway.evidence.segment import is_partial
 from workbench.archive.conversion import Conversion, Summary
+from workbench.archive.keys import KeyRing
 
 # Counts up when the files of a converted segment change in content or form.
-CACHE_FORMAT: Final = 4
+CACHE_FORMAT: Final = 5
 _ENTRY: Final = "entry.json"
 _LEFTOVER_SECONDS: Final = 86_400
 
@@ -82,21 +84,27 @@ def temporary_directory() -> Path:
 
 
 class Cache:
-    """Converts segments, or finds them converted."""
+    """Converts segments, or finds them converted.
 
-    def __init__(self, directory: Path) -> None:
+    With keys it holds in clear what the archive does not: whoever gives it a lasting place wants
+    that. What was converted with other keys than there are now is converted again.
+    """
+
+    def __init__(self, directory: Path, keys: KeyRing | None = None) -> None:
         self.directory = directory
+        self.keys = keys or KeyRing()
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._kept = directory / "segments"
+        kind = "unsealed" if self.keys.files else "segments"
+        self._kept = directory / kind
         self._kept.mkdir(mode=0o700, exist_ok=True)
         _remove_leftovers(self._kept)
-        self._live = temporary_directory() / "live"
+        self._live = temporary_directory() / f"live-{kind}"
         self._live.mkdir(mode=0o700, exist_ok=True)
 
     def find(self, path: Path) -> Converted | None:
         """Return a segment that was converted as it is now; None also when it cannot be read."""
         try:
-            return _load(self._place(path, hash_file(path)))
+            return self._load(self._place(path, hash_file(path)))
         except OSError:
             return None
 
@@ -107,7 +115,16 @@ class Cache:
         except OSError:
             return None
         place = self._place(path, stored)
-        return _load(place) or self._convert(path, stored, place)
+        return self._load(place) or self._convert(path, stored, place)
+
+    def _load(self, place: Path) -> Converted | None:
+        """Load what was converted with the same keys, and with the lack of the same ones."""
+        found = _load(place)
+        unsealed = {} if found is None else found.entry.summary.unsealed
+        is_same = all(
+            why_not == self.keys.why_not(session) for session, why_not in unsealed.items()
+        )
+        return found if is_same else None
 
     def _place(self, path: Path, stored: Stored) -> Path:
         is_sealed = not is_partial(path.name)
@@ -116,12 +133,24 @@ class Cache:
     def _convert(self, path: Path, stored: Stored, place: Path) -> Converted:
         under_way = place.with_name(f".{place.name}.{secrets.token_hex(8)}")
         under_way.mkdir(mode=0o700)
-        entry = _convert(path, under_way, stored, store=int(place.name[:15], 16))
+        store = int(place.name[:15], 16)
+        entry = _convert(path, under_way, stored, self.keys, store=store)
         (under_way / _ENTRY).write_bytes(msgspec.json.encode(entry))
         if place.parent == self._live or hash_file(path) == stored:
-            return _publish(under_way, place, entry)
+            return self._publish(under_way, place, entry)
         # What is kept must have been made from the bytes that it is kept for.
         return Converted(entry, Path(shutil.move(under_way, self._live / under_way.name)))
+
+    def _publish(self, under_way: Path, target: Path, entry: Entry) -> Converted:
+        try:
+            under_way.rename(target)
+        except OSError:
+            # Somebody else was faster, with the same content: or left something that is no entry,
+            # or what was made with other keys.
+            shutil.rmtree(target if self._load(target) is None else under_way)
+            with suppress(FileNotFoundError):
+                under_way.rename(target)
+        return Converted(entry, target)
 
 
 def _remove_leftovers(kept: Path) -> None:
@@ -132,9 +161,9 @@ def _remove_leftovers(kept: Path) -> None:
                 shutil.rmtree(under_way)
 
 
-def _convert(path: Path, directory: Path, stored: Stored, *, store: int) -> Entry:
+def _convert(path: Path, directory: Path, stored: Stored, keys: KeyRing, *, store: int) -> Entry:
     origin = path.parent.parent.name
-    conversion = Conversion(directory, origin=origin, segment=path.name, store=store)
+    conversion = Conversion(directory, keys, origin=origin, segment=path.name, store=store)
     is_sound = True
     for found in read_segment(path):
         if isinstance(found, Block):
@@ -152,17 +181,6 @@ def _convert(path: Path, directory: Path, stored: Stored, *, store: int) -> Entr
         summary=summary,
         file_bytes={file.name: file.stat().st_size for file in directory.iterdir()},
     )
-
-
-def _publish(under_way: Path, target: Path, entry: Entry) -> Converted:
-    try:
-        under_way.rename(target)
-    except OSError:
-        # Somebody else was faster, with the same content: or left something that is no entry.
-        shutil.rmtree(target if _load(target) is None else under_way)
-        with suppress(FileNotFoundError):
-            under_way.rename(target)
-    return Converted(entry, target)
 
 
 def _load(directory: Path) -> Converted | None:

@@ -13,14 +13,18 @@ from gateway.evidence.event import EventKind
 from workbench.archive.apis import api_name
 from workbench.archive.batches import Batches
 from workbench.archive.files import EVENT_ROWS, SCHEMAS, TIME, TOLD, RowGroups
+from workbench.archive.keys import KeyRing
 from workbench.archive.problems import GapRows
 from workbench.archive.reading import Reading
 from workbench.archive.references import batch_column
+from workbench.archive.unsealing import Unsealing
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from gateway.evidence.reader import Block
+    from workbench.archive.unsealing import Sealing
 
 # Of these the detail is needed as it stands; of the others it is in columns.
 _DETAIL_KEPT: Final = (EventKind.EXCHANGE, EventKind.INTENT)
@@ -50,12 +54,22 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     """The principals that sent records."""
     consumers: list[str]
     """The principals that records were delivered to."""
+    unsealed: dict[str, str | None] = {}
+    """The sessions with something sealed, and why it was not opened; null where it was."""
 
 
 class Conversion:
     """One segment's files under way; `directory` must exist and be empty."""
 
-    def __init__(self, directory: Path, *, origin: str, segment: str, store: int) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        keys: KeyRing | None = None,
+        *,
+        origin: str,
+        segment: str,
+        store: int,
+    ) -> None:
         self._files = {
             name: RowGroups(directory / f"{name}.parquet", schema)
             for name, schema in SCHEMAS.items()
@@ -63,6 +77,7 @@ class Conversion:
         self._origin = origin
         self._store = store
         self._batches = Batches(self._files["records"], store)
+        self._unsealing = Unsealing(keys or KeyRing())
         self._gaps = GapRows(origin, segment)
         self._first_us: int | None = None
         self._last_us: int | None = None
@@ -72,9 +87,10 @@ class Conversion:
 
     def add(self, block: Block) -> None:
         """Convert one block."""
-        self._gaps.begin(block.rows, block.header.block)
-        reading = Reading(block.rows, self._gaps)
-        events = self._events(block.rows, reading)
+        rows, sealings = self._unsealing.begin(block.rows)
+        self._gaps.begin(rows, block.header.block)
+        reading = Reading(rows, self._gaps)
+        events = self._events(rows, reading, sealings)
         self._sum_up(events)
         self._files["events"].write(events)
         self._files["commits"].write(reading.commits.beside(events))
@@ -82,16 +98,18 @@ class Conversion:
 
     def finish(self) -> Summary:
         """Write what is left and sum up the segment."""
-        opened = self._batches.opened
-        self._files["batches"].write_columns(
-            [
-                [self._store] * len(opened),
-                [each.number for each in opened.values()],
-                list(opened),
-                [each.state for each in opened.values()],
-                [each.head for each in opened.values()],
-            ]
-        )
+        # A sealed batch is found under both digests: where a block is lost, what is stored
+        # elsewhere under the same digest takes its place.
+        for opened in (self._batches.opened, self._batches.unsealed):
+            self._files["batches"].write_columns(
+                [
+                    [self._store] * len(opened),
+                    [each.number for each in opened.values()],
+                    list(opened),
+                    [each.state for each in opened.values()],
+                    [each.head for each in opened.values()],
+                ]
+            )
         self._gaps.write(self._files["gaps"])
         for file in self._files.values():
             file.close()
@@ -104,6 +122,7 @@ class Conversion:
             has_lost_batch=self._gaps.has_lost_batch,
             producers=sorted(self._producers),
             consumers=sorted(self._consumers),
+            unsealed=self._unsealing.opened,
         )
 
     def _sum_up(self, events: pa.RecordBatch) -> None:
@@ -115,7 +134,9 @@ class Conversion:
         self._producers |= _principals(events, EventKind.PRODUCE)
         self._consumers |= _principals(events, EventKind.DELIVERED)
 
-    def _events(self, rows: pa.RecordBatch, reading: Reading) -> pa.RecordBatch:
+    def _events(
+        self, rows: pa.RecordBatch, reading: Reading, sealings: Sequence[Sealing | None]
+    ) -> pa.RecordBatch:
         count = rows.num_rows
         is_kept = pc.is_in(rows.column("kind"), pa.array(_DETAIL_KEPT))
         built = {
@@ -127,7 +148,7 @@ class Conversion:
             ),
             "api": pa.array(map(api_name, reading.api_keys), pa.string()),
             "detail": pc.if_else(is_kept, rows.column("detail"), None),
-            "batches": batch_column(rows, reading.told, self._batches, self._gaps),
+            "batches": batch_column(rows, reading.told, sealings, self._batches, self._gaps),
         }
         for field in TOLD:
             values = [getattr(told, field.name) for told in reading.told]

@@ -106,6 +106,7 @@ def load(archive: Path, cache: Cache, on_progress: OnProgress = ignore) -> Loade
     what the frames hold.
     """
     check_archive(archive)
+    cache.keys.forget()
     names = tuple(origins(archive))
     paths = [path for origin in names for path in _segments(archive, origin)]
     converted = []

@@ -24,6 +24,7 @@ class GapKind(StrEnum):
     """
 
     UNDECODABLE = "undecodable"
+    ENCRYPTED = "encrypted"
     CUT_BATCH = "cut_batch"
     TORN = "torn"
     OUTCOME_UNKNOWN = "outcome_unknown"
@@ -107,7 +108,8 @@ class GapRows:
                 until=event["time"],
             ),
         )
-        gap.count += 1
+        # One event may have several batches with the same problem.
+        gap.count += gap.count == 0 or gap.last_sequence != event["sequence"]
         gap.last_sequence = event["sequence"]
         gap.until = event["time"]
 

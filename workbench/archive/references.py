@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
 
+from gateway.evidence.encryption.sealed import SEALING_BYTES
 from gateway.evidence.event import EventKind
 from workbench.archive.files import EVENT_ROWS
 from workbench.archive.problems import GapKind, Problem
+from workbench.tables.reads import INFERRED_OFFSETS_MAX
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from workbench.archive.batches import Batches, Opened
     from workbench.archive.detail import AbortedTransaction, Told
     from workbench.archive.problems import GapRows
+    from workbench.archive.unsealing import Sealing
 
 _WITH_BATCHES: Final = frozenset({EventKind.PRODUCE, EventKind.DELIVERED})
 _READ_COMMITTED: Final = 1
@@ -24,24 +27,27 @@ Reference = dict[str, object]
 
 
 def batch_column(
-    rows: pa.RecordBatch, told: Sequence[Told], batches: Batches, gaps: GapRows
+    rows: pa.RecordBatch,
+    told: Sequence[Told],
+    sealings: Sequence[Sealing | None],
+    batches: Batches,
+    gaps: GapRows,
 ) -> pa.Array:
     """Make the column of batches of a block's events; null for events that carry no records."""
-    stored = _Stored(rows.column("batches"))
+    stored = _Stored(rows.column("batches"), sealings)
     references: list[list[Reference] | None] = []
     for row, kind in enumerate(rows.column("kind").to_pylist()):
         if kind not in _WITH_BATCHES:
             references.append(None)
             continue
-        opened = [(index, batches.take(*stored.payload(index))) for index in stored.indices(row)]
+        opened = list(stored.opened(row, batches))
         hidden = hidden_batches(
             told[row], [(stored.last_offsets[index], each) for index, each in opened]
         )
         references.append(list(stored.references(opened, hidden)))
         for index, each in opened:
             is_first = index == stored.indices(row).start
-            problem = _problem(each, stored, index, is_first=is_first)
-            if problem is not None:
+            for problem in _problems(each, stored, index, is_first=is_first):
                 gaps.add(row, problem)
     return pa.array(references, EVENT_ROWS.field("batches").type)
 
@@ -49,7 +55,7 @@ def batch_column(
 class _Stored:
     """The batches of a block as the segment has them, one flat list over all events."""
 
-    def __init__(self, column: pa.ListArray) -> None:
+    def __init__(self, column: pa.ListArray, sealings: Sequence[Sealing | None]) -> None:
         self._starts = column.offsets.to_pylist()
         # `values`, unlike `flatten`, fits the offsets also where the array is a slice.
         values = column.values
@@ -59,13 +65,26 @@ class _Stored:
         self.last_offsets: list[int | None] = values.field("last_offset").to_pylist()
         self.record_counts: list[int] = values.field("record_count").to_pylist()
         self.byte_counts: list[int] = values.field("byte_count").to_pylist()
+        self._sealings = sealings
+        for row, sealing in enumerate(sealings):
+            for index in self.indices(row) if sealing else ():
+                self.byte_counts[index] -= SEALING_BYTES
 
     def indices(self, row: int) -> range:
         """Return where the batches of one event stand in the list."""
         return range(self._starts[row], self._starts[row + 1])
 
-    def payload(self, index: int) -> tuple[bytes, memoryview | None]:
-        """Return the digest of a batch and its bytes, where they stand here."""
+    def opened(self, row: int, batches: Batches) -> Iterator[tuple[int, Opened]]:
+        """Yield where each batch of one event stands in the list, and what it is."""
+        sealing = self._sealings[row]
+        for position, index in enumerate(self.indices(row)):
+            digest, payload = self._payload(index)
+            if sealing is None:
+                yield index, batches.take(digest, payload)
+            else:
+                yield index, batches.take_sealed(digest, payload, sealing, position)
+
+    def _payload(self, index: int) -> tuple[bytes, memoryview | None]:
         payload = self._payloads[index]
         return self.digests[index], memoryview(payload.as_buffer()) if payload.is_valid else None
 
@@ -76,7 +95,7 @@ class _Stored:
         records_before = 0
         for (index, each), is_aborted in zip(opened, hidden, strict=True):
             yield {
-                "sha256": self.digests[index],
+                "sha256": each.sha256 or self.digests[index],
                 "state": each.state,
                 "number": each.number,
                 "first_offset": self.first_offsets[index],
@@ -113,26 +132,51 @@ def hidden_batches(told: Told, delivered: Sequence[tuple[int | None, Opened]]) -
     return hidden
 
 
-def _problem(opened: Opened, stored: _Stored, index: int, *, is_first: bool) -> Problem | None:
-    byte_count = stored.byte_counts[index]
-    digest = stored.digests[index]
+def _problems(opened: Opened, stored: _Stored, index: int, *, is_first: bool) -> Iterator[Problem]:
+    before = None if is_first else stored.last_offsets[index - 1]
     match opened.state:
         case "undecodable":
-            message = f"a batch of {byte_count} bytes cannot be read: {opened.problem}"
+            reason = f"cannot be read: {opened.problem}"
+            yield _undecodable(opened, stored, index, f"a batch of {{}} bytes {reason}")
         case "lost":
-            message = f"the {byte_count} bytes of a batch stood in a damaged block of this segment"
-        case "cut" if byte_count:
-            return _cut(opened, None if is_first else stored.last_offsets[index - 1])
+            message = "the {} bytes of a batch stood in a damaged block of this segment"
+            yield _undecodable(opened, stored, index, message)
+        case "encrypted":
+            yield from _encrypted(opened, stored, index, before)
+        case "cut" if stored.byte_counts[index]:
+            yield _cut(opened, before)
         case _:
-            return None
+            return
+
+
+def _undecodable(opened: Opened, stored: _Stored, index: int, message: str) -> Problem:
+    digest = stored.digests[index]
     return Problem(
         kind=GapKind.UNDECODABLE,
-        message=message,
+        message=message.format(stored.byte_counts[index]),
         subject=digest,
         first_offset=stored.first_offsets[index],
         last_offset=stored.last_offsets[index],
         lost_batch=digest if opened.state == "lost" else None,
     )
+
+
+def _encrypted(
+    opened: Opened, stored: _Stored, index: int, before: int | None
+) -> Iterator[Problem]:
+    """Tell of an encrypted batch; where its offsets are not all known either, of that as well."""
+    assert opened.problem is not None, "there is a reason why it was not opened"
+    yield Problem(
+        kind=GapKind.ENCRYPTED, message=opened.problem, subject=opened.problem, is_information=True
+    )
+    first, last = stored.first_offsets[index], stored.last_offsets[index]
+    if first is None or last is None:
+        # Without offsets its event says which it may hold; where it does not, it holds no record.
+        if opened.cut_offsets is not None:
+            yield _cut(opened, before)
+    elif opened.cut_offsets is not None or last - first >= INFERRED_OFFSETS_MAX:
+        message = "which offsets an encrypted batch of {} bytes holds cannot be listed"
+        yield _undecodable(opened, stored, index, message)
 
 
 def _cut(opened: Opened, before: int | None) -> Problem:

@@ -28,7 +28,7 @@ def convert_all(cache: Cache, paths: Sequence[Path]) -> Generator[Converted | No
     def convert(path: Path) -> Converted | None:
         found = cache.find(path)
         if found is None and len(paths) > 1 and _is_large(path):
-            convert_apart(cache.directory, path)
+            convert_apart(cache.directory, path, cache.keys.files)
         with here:
             return found or cache.converted(path)
 
@@ -39,9 +39,13 @@ def convert_all(cache: Cache, paths: Sequence[Path]) -> Generator[Converted | No
         threads.shutdown(cancel_futures=True)
 
 
-def convert_apart(directory: Path, path: Path) -> None:
-    """Convert a segment into a cache in another process; if it fails, it is still to be done."""
-    command = [sys.executable, "-P", "-m", "workbench.archive", str(directory), str(path)]
+def convert_apart(directory: Path, path: Path, keys: Sequence[Path] = ()) -> None:
+    """Convert a segment into a cache in another process; if it fails, it is still to be done.
+
+    `keys` are the key folder and the identity's file, where there are any.
+    """
+    command = [sys.executable, "-P", "-m", "workbench.archive"]
+    command += [str(each) for each in (directory, path, *keys)]
     subprocess.run(  # noqa: S603 - this interpreter, with paths for arguments
         command, check=False, stdin=subprocess.DEVNULL, capture_output=True
     )

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from workbench.tables import Tables
 
 UNDECODABLE: Final = "undecodable"
+ENCRYPTED: Final = "encrypted"
 OUTCOME_UNKNOWN: Final = "outcome_unknown"
 NO_END: Final = "no_end"
 OPEN_TAIL: Final = "open_tail"
@@ -57,6 +58,8 @@ class Coverage:
     """Requests that were forwarded and whose answers were never recorded."""
     is_open: bool
     """Whether recording goes on, or broke off: newer events may be missing from the tables."""
+    is_encrypted: bool = False
+    """Whether content is encrypted that was not opened: its offsets are known, and no more."""
     ends_at: datetime | None = None
     """Where it is open: from when on a gateway may have recorded what is not in the tables.
 
@@ -99,6 +102,8 @@ class Coverage:
             said.append("No part of the archive is damaged or missing.")
         if self.undecodable_count:
             said.append(f"{count_of(self.undecodable_count, 'payload')} cannot be decoded.")
+        if self.is_encrypted:
+            said.append("Content is encrypted that was not opened; the gaps say why.")
         if self.outcome_unknown_count:
             requests = count_of(self.outcome_unknown_count, "request")
             said.append(f"The outcome of {requests} is unknown.")
@@ -148,6 +153,7 @@ def cover(tables: Tables) -> Coverage:
         undecodable_count=gaps.filter(kind == UNDECODABLE).height,
         outcome_unknown_count=gaps.filter(kind == OUTCOME_UNKNOWN).height,
         is_open=not open_ends.is_empty(),
+        is_encrypted=not gaps.filter(kind == ENCRYPTED).is_empty(),
         ends_at=None if since.has_nulls() else _earliest(since),
     )
 

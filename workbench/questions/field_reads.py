@@ -8,6 +8,7 @@ import polars as pl
 
 from workbench.questions.coverage import cover
 from workbench.questions.doubts import Asked, about_reads
+from workbench.questions.encrypted import about_encrypted
 from workbench.questions.fields import (
     ABSENT,
     PRESENT,
@@ -72,6 +73,8 @@ def did_principal_read_field(
     frame = _summary(rows)
     coverage = cover(tables)
     doubts = about_reads(tables, coverage, Asked(topic=topic, deliveries=chosen))
+    if "undecodable" in frame["state"]:
+        doubts = (*about_encrypted(tables, topic), *doubts)
     answer, because = _answer(frame, doubts)
     if answer is Answer.NO:
         because += about_unseen(tables, topic, path) + coverage.limit()
@@ -181,11 +184,10 @@ def _answer(frame: pl.DataFrame, doubts: tuple[str, ...]) -> tuple[Answer, str]:
         return Answer.YES, summary
     if deliveries["elsewhere"]:
         return Answer.UNKNOWN, f"{summary} {_seen(frame)}"
-    if deliveries["maybe masked"] or deliveries["undecodable"]:
-        return Answer.UNKNOWN, summary
+    is_open = bool(deliveries["maybe masked"] or deliveries["undecodable"])
     if doubts:
         return Answer.UNKNOWN, f"{summary} But {doubts[0]}."
-    return Answer.NO, summary
+    return Answer.UNKNOWN if is_open else Answer.NO, summary
 
 
 def _seen(frame: pl.DataFrame) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
-from workbench.questions.coverage import UNDECODABLE
+from workbench.questions.coverage import ENCRYPTED, UNDECODABLE
 from workbench.questions.names import PARTITION, topic_name
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def _supply(tables: Tables) -> pl.LazyFrame:
 def _told_none(tables: Tables) -> pl.LazyFrame:
     """Return the partitions with a producer that was told no offset."""
     undecodable = (
-        tables.gaps.filter(pl.col("kind") == UNDECODABLE)
+        tables.gaps.filter(pl.col("kind").is_in([UNDECODABLE, ENCRYPTED]))
         .select(topic_name(), "partition", is_undecodable=pl.lit(value=True))
         .unique()
     )

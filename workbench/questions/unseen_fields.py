@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
+from workbench.questions.encrypted import about_encrypted
 from workbench.questions.field_names import shown
 from workbench.questions.fields import ABSENT, find_field
 from workbench.questions.json_values import names_in, read_json
@@ -29,7 +30,7 @@ def about_unseen(tables: Tables, topic: str, path: FieldPath) -> str:
     )
     status = find_field(pl.col("value"), path).struct["status"]
     found = delivered.unique().select(status=status).unique().collect()["status"].to_list()
-    if found != [ABSENT]:
+    if found != [ABSENT] or about_encrypted(tables, topic):
         return ""
     name = next((step for step in reversed(path) if isinstance(step, str)), "")
     names = dict.fromkeys(_names(delivered.head(_VALUES_LOOKED_INTO).collect()["value"]))

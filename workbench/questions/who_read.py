@@ -8,6 +8,7 @@ import polars as pl
 
 from workbench.questions.coverage import cover
 from workbench.questions.doubts import Asked, about_reads
+from workbench.questions.encrypted import about_encrypted
 from workbench.questions.given import number_of
 from workbench.questions.names import find_topic, is_topic
 from workbench.questions.phrases import count_of, moment
@@ -72,7 +73,7 @@ def who_read(
     coverage = cover(tables)
     doubts = about_reads(tables, coverage, _asked(topic, wanted))
     if "partition" not in parameters:
-        doubts += _masked(tables, topic)
+        doubts += _masked(tables, topic) + about_encrypted(tables, topic)
     if not frame.is_empty():
         answer, because = Answer.YES, _readers(frame)
     elif doubts:

@@ -79,7 +79,7 @@ def _proof_level() -> pl.Expr:
 def _inferred(batches: pl.LazyFrame) -> pl.LazyFrame:
     """Give each offset of a batch that cannot be read its row: the bytes reached the client."""
     first, last = pl.col("batch_first_offset"), pl.col("batch_last_offset")
-    is_unread = pl.col("state").is_in(["undecodable", "lost"]) & first.is_not_null()
+    is_unread = pl.col("state").is_in(["undecodable", "lost", "encrypted"]) & first.is_not_null()
     return (
         batches.filter(is_unread & (last - first < INFERRED_OFFSETS_MAX))
         .with_columns(offset=pl.int_ranges(first, last + 1))

@@ -189,7 +189,7 @@ READS: Final = Table(
         Column(
             "is_inferred",
             pl.Boolean,
-            "its batch is lost or cannot be read: the offset lies in the batch by its header, and "
+            "its batch is lost, encrypted or unreadable: the offset lies in it by its header, and "
             "what stood there is unknown",
         ),
         Column("masked", pl.List(pl.String), "fields masked in this delivery"),

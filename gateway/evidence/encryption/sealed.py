@@ -52,7 +52,7 @@ class DataKey:
 
     def unseal(self, sealed: bytes | memoryview) -> bytes:
         """Return what was sealed; raises EncryptionError when it was not with this key."""
-        view = memoryview(sealed)
+        view = memoryview(sealed).cast("B")
         nonce = bytes(view[:NONCE_BYTES])
         try:
             plain = self._cipher.decrypt(nonce, view[NONCE_BYTES:], self._session)

@@ -74,6 +74,11 @@ def extent(stored: bytes) -> Extent:
     return Extent(header.base_offset, header.last_offset, header.record_count, len(stored))
 
 
+def _json(detail: object) -> str:
+    """Write a detail as the gateway does, without spaces."""
+    return json.dumps(detail, separators=(",", ":"))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Client:
     """One connection."""
@@ -144,7 +149,7 @@ class Recording:
             monotonic_ns=self.sequence,
         )
         detail = columns.pop("detail", None)
-        text = detail if detail is None or isinstance(detail, str) else json.dumps(detail)
+        text = detail if detail is None or isinstance(detail, str) else _json(detail)
         who = {} if client is None else client.columns
         self.events.append(replace(event, kind=kind, **(who | columns), detail=text))
         return self.sequence - 1

@@ -9,11 +9,13 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from gateway.evidence.event import EventKind
 from gateway.evidence.reader import read_segment
+from tests.workbench.archive.encrypted import Encrypted
 from tests.workbench.archive.recording import Client, Place, Recording, batch, segment_files, spoil
 from workbench.archive import cache as cache_module
 from workbench.archive.cache import (
@@ -24,6 +26,9 @@ from workbench.archive.cache import (
     hash_file,
     temporary_directory,
 )
+
+if TYPE_CHECKING:
+    from workbench.archive import Archive
 
 ALICE = Client(session="s1")
 
@@ -253,3 +258,49 @@ def test_what_is_temporary_goes_with_the_process() -> None:
 
     assert not Path(done.stdout.strip()).exists()
     assert temporary_directory() is temporary_directory()
+
+
+def test_what_was_opened_with_keys_is_kept_in_a_named_cache_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By default it lies in a folder that goes, for the user's caches outlive an erasure."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "user"))
+    encrypted = Encrypted(tmp_path, delivery())
+
+    by_default = encrypted.open(with_keys=True)
+    named = encrypted.open(with_keys=True, cache=tmp_path / "named")
+
+    assert [b"v"] == values(by_default) == values(named)
+    assert not (tmp_path / "user").exists()
+    assert [tmp_path / "named" / "unsealed"] == [
+        path.parent.parent for path in (tmp_path / "named").glob("*/*/records.parquet")
+    ]
+
+
+def test_what_was_converted_with_other_keys_is_converted_again(tmp_path: Path) -> None:
+    """An erased session is gone from the cache as soon as the archive is opened again."""
+    encrypted = Encrypted(tmp_path, delivery())
+    cache = tmp_path / "named"
+    assert [b"v"] == values(encrypted.open(with_keys=True, cache=cache))
+    assert [] == values(encrypted.open(with_keys=False, cache=cache))
+    assert [b"v"] == values(encrypted.open(with_keys=True, cache=cache))
+    (kept,) = (cache / "unsealed").iterdir()
+    before = (kept / "records.parquet").read_bytes()
+
+    encrypted.erase("s1")
+
+    assert [] == values(encrypted.open(with_keys=True, cache=cache))
+    assert [kept] == list((cache / "unsealed").iterdir())
+    assert before != (kept / "records.parquet").read_bytes()
+
+
+def delivery() -> Recording:
+    """Record that one session was sent something."""
+    recording = Recording()
+    recording.deliver(ALICE, Place(), batch(b"v"))
+    return recording
+
+
+def values(archive: Archive) -> list[bytes]:
+    """Return the values of the records."""
+    return archive.records.collect()["value"].to_list()

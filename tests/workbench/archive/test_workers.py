@@ -9,12 +9,20 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gateway.evidence.event import EventKind
-from tests.workbench.archive.recording import Client, Recording, segment_files
+from tests.workbench.archive.encrypted import Encrypted
+from tests.workbench.archive.recording import (
+    Client,
+    Place,
+    Recording,
+    batch,
+    segment_files,
+)
 from workbench.archive import workers
 from workbench.archive.cache import Cache
 from workbench.archive.workers import convert_all, convert_apart
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 ALICE = Client(session="s1")
@@ -36,9 +44,9 @@ def apart(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """Take every segment for a large one, and note which are converted apart."""
     noted: list[Path] = []
 
-    def noting(directory: Path, path: Path) -> None:
+    def noting(directory: Path, path: Path, keys: Sequence[Path]) -> None:
         noted.append(path)
-        convert_apart(directory, path)
+        convert_apart(directory, path, keys)
 
     monkeypatch.setattr(workers, "WORTH_A_PROCESS_BYTES", 0)
     monkeypatch.setattr(workers, "convert_apart", noting)
@@ -116,3 +124,15 @@ def test_whoever_stops_listening_stops_the_work(
     converting.close()
 
     assert cache.find(segments[0]) is not None
+
+
+def test_keys_go_along_to_other_processes(apart: list[Path], tmp_path: Path) -> None:
+    """What is converted there is opened there."""
+    recording = Recording()
+    for _ in range(2):
+        recording.deliver(ALICE, Place(), batch(b"v"))
+        recording.end_segment()
+    archive = Encrypted(tmp_path, recording).open(with_keys=True, cache=tmp_path / "cache")
+
+    assert len(apart) > 1
+    assert [b"v"] == archive.records.collect()["value"].to_list()

@@ -125,3 +125,15 @@ def test_what_was_left_out_on_purpose_may_have_held_anything() -> None:
         coverage.fault_count,
         coverage.lost_event_count,
     )
+
+
+def test_encrypted_content_is_told_and_is_no_fault() -> None:
+    """The archive is whole; what it means to read it is said in the coverage of every verdict."""
+    frames = Frames()
+    frames.connect("s1", "shop")
+    frames.lose("encrypted", is_information=True)
+    coverage = cover(frames.tables)
+
+    assert (0, True) == (coverage.fault_count, coverage.is_encrypted)
+    assert "Content is encrypted that was not opened; the gaps say why." in coverage.sentences()
+    assert not cover(Frames().tables).is_encrypted

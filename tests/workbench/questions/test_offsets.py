@@ -188,11 +188,12 @@ def test_a_record_that_was_also_delivered_in_clear_is_recognised() -> None:
     assert {3: State.UNANSWERED} == states(frames.tables)
 
 
-def test_undecodable_records_without_an_answer_may_be_anything() -> None:
+@pytest.mark.parametrize("kind", ["undecodable", "encrypted"])
+def test_unread_records_without_an_answer_may_be_anything(kind: str) -> None:
     """Their content cannot be compared."""
     frames = recorded()
     frames.write("p", "orders", None, [], 20)
-    frames.lose("undecodable", topic="orders", partition=0)
+    frames.lose(kind, topic="orders", partition=0, is_information=True)
     frames.give("c", "orders", 3, ["x"], 30)
 
     assert {3: State.MAYBE_UNANSWERED} == states(frames.tables)
