@@ -43,8 +43,10 @@ class Read:
 class Evidence:
     """An archive, opened."""
 
-    def __init__(self, path: Path) -> None:
-        self.tables = wb.open(path, is_temporary=True)
+    def __init__(
+        self, path: Path, *, keys: Path | None = None, identity: Path | None = None
+    ) -> None:
+        self.tables = wb.open(path, is_temporary=True, keys=keys, identity=identity)
 
     def faults(self) -> list[str]:
         """List what is damaged, missing or undecodable."""

@@ -41,6 +41,7 @@ class Options:
     authentication: str = "none"
     limits: Mapping[str, int] = field(default_factory=dict)
     forbid: tuple[Mapping[str, object], ...] = ()
+    encryption: Mapping[str, object] | None = None
 
 
 class Gateway:
@@ -75,7 +76,8 @@ class Gateway:
         }
         if options.advertised_host is not None:
             listener["advertised_host"] = options.advertised_host
-        return {
+        encryption = {} if options.encryption is None else {"encryption": options.encryption}
+        return encryption | {
             "instance": "live",
             "archive": str(self.archive),
             "journal": str(self.journal),
