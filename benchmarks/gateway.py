@@ -37,6 +37,7 @@ class Options:
     rate: int
     broker: str | None
     kafka: bool
+    encrypted: bool
     out: Path | None
 
 
@@ -119,7 +120,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         folder = Path(name)
         with (
             cluster(folder, broker=options.broker, kafka=options.kafka) as upstream,
-            gateway(folder, upstream) as (through, processes),
+            gateway(folder, upstream, is_encrypting=options.encrypted) as (through, processes),
         ):
             bench = Bench(options, Route(name="direct", bootstrap=upstream), through)
             bench.run(processes)
@@ -162,6 +163,7 @@ def _parse(arguments: Sequence[str] | None) -> Options:
     parser.add_argument("--rate", type=int, default=500, help="records a second, for latency")
     parser.add_argument("--broker", help="HOST:PORT of a cluster, instead of the embedded broker")
     parser.add_argument("--kafka", action="store_true", help="start a real Kafka (needs Java)")
+    parser.add_argument("--encrypted", action="store_true", help="let the gateway encrypt")
     parser.add_argument("--out", type=Path, help="file for all samples, as JSON")
     return Options(**vars(parser.parse_args(arguments)))
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import psutil
 from confluent_kafka.admin import AdminClient
 
+from gateway.evidence.encryption.recipients import create_identity
 from tests.kafka.cluster import running_cluster
 from workbench.demo.cluster import embedded_broker
 from workbench.demo.gateway import STREAMWITNESS
@@ -107,7 +108,9 @@ def cluster(folder: Path, *, broker: str | None, kafka: bool) -> Iterator[str]:
 
 
 @contextmanager
-def gateway(folder: Path, upstream: str) -> Iterator[tuple[Route, GatewayProcesses]]:
+def gateway(
+    folder: Path, upstream: str, *, is_encrypting: bool = False
+) -> Iterator[tuple[Route, GatewayProcesses]]:
     """Run a gateway without authentication before a cluster, and seal at the end."""
     nodes = sorted(AdminClient({"bootstrap.servers": upstream}).list_topics(timeout=30).brokers)
     count = nodes[-1] - nodes[0] + 1
@@ -118,13 +121,16 @@ def gateway(folder: Path, upstream: str) -> Iterator[tuple[Route, GatewayProcess
         "nodes": {"first_port": port + 1, "first_node_id": nodes[0], "count": count},
         "authentication": {"type": "none"},
     }
-    configuration = {
+    configuration: dict[str, object] = {
         "instance": "benchmark",
         "archive": "archive",
         "journal": "journal",
         "upstream": {"bootstrap": [upstream]},
         "listeners": [listener],
     }
+    if is_encrypting:
+        recipient = create_identity(folder / "identity")
+        configuration["encryption"] = {"keys": "keys", "recipients": [recipient]}
     file, log = folder / "gateway.yaml", folder / "gateway.log"
     # JSON is YAML.
     file.write_text(json.dumps(configuration))

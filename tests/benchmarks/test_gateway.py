@@ -14,12 +14,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+@pytest.mark.parametrize("more", [[], ["--encrypted"]])
 def test_a_short_run_measures_everything(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], more: list[str]
 ) -> None:
     """Both routes, both sizes, and both processes have figures."""
     out = tmp_path / "figures.json"
-    code = main(["--seconds", "0.2", "--repeats", "1", "--rate", "100", "--out", str(out)])
+    code = main(["--seconds", "0.2", "--repeats", "1", "--rate", "100", "--out", str(out), *more])
     samples = json.loads(out.read_text())["samples"]
 
     assert code == 0
