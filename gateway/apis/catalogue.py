@@ -129,6 +129,11 @@ def changes_state(api_key: int, body: Body) -> bool:
     return role is Role.CHANGES or (role is Role.DEPENDS and _DEPENDS[api_key](body))
 
 
+def may_change(api_key: int, body: Body) -> bool:
+    """Say whether anything in the cluster or a group could be another after this request."""
+    return ROLES[api_key] is Role.PRODUCES or changes_state(api_key, body)
+
+
 def _may_create_topics(body: Body) -> bool:
     # Brokers create missing topics on Metadata when asked by name (auto.create.topics.enable).
     return bool(body["topics"]) and bool(body.get("allow_auto_topic_creation", True))

@@ -69,8 +69,26 @@ def refusable() -> dict[str, ApiKey]:
     return named | {load()[ApiKey.METADATA].name: ApiKey.METADATA}
 
 
+def retriable_error(api_key: int) -> ErrorCode | None:
+    """Return the error after which clients of an API ask again later; None where it has no form.
+
+    It must not say that the request may have been carried out, as REQUEST_TIMED_OUT does. What a
+    coordinator answers waits for it to be loaded; the rest is told that a disk could not take it.
+    """
+    shape = _SHAPES.get(api_key)
+    if shape is None:
+        return None
+    if shape.error_code in (_GROUP, _TRANSACTION) and api_key not in _ABOUT_SHARED_RECORDS:
+        return ErrorCode.COORDINATOR_LOAD_IN_PROGRESS
+    return ErrorCode.KAFKA_STORAGE_ERROR
+
+
 def refuse(
-    api_key: int, api_version: int, request: Body, error_code: ErrorCode | None = None
+    api_key: int,
+    api_version: int,
+    request: Body,
+    error_code: ErrorCode | None = None,
+    message: str = MESSAGE,
 ) -> tuple[Body, ErrorCode]:
     """Answer a request with one error for all it asks, by default the API's own.
 
@@ -84,7 +102,7 @@ def refuse(
     if shape.is_on_top and "error_code" in answer:
         answer["error_code"] = error
     if "error_message" in answer:
-        answer["error_message"] = MESSAGE
+        answer["error_message"] = message
     answering = _Answering(api_version, error)
     fields = load()[api_key].response
     for mirror in shape.mirrors:
@@ -148,6 +166,9 @@ def _numbers(
 def _each(asked: str, answered: str, *fields: str) -> Mirror:
     return Mirror(asked=asked, answered=answered, copied={name: name for name in fields})
 
+
+_ABOUT_SHARED_RECORDS = frozenset({ApiKey.SHARE_FETCH, ApiKey.SHARE_ACKNOWLEDGE})
+"""Sent to the leaders of partitions, not to the group's coordinator."""
 
 _TOPIC = ErrorCode.TOPIC_AUTHORIZATION_FAILED
 _GROUP = ErrorCode.GROUP_AUTHORIZATION_FAILED

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from gateway.apis import api_versions, metadata
-from gateway.apis.catalogue import is_offered
+from gateway.apis.catalogue import is_offered, may_change
 from gateway.apis.detail import to_json
 from gateway.apis.error_codes import ErrorCode
 from gateway.apis.produce import expects_answer
 from gateway.apis.recording import Knowledge, Recording, begin
-from gateway.apis.refusal import refuse
+from gateway.apis.refusal import MESSAGE, refuse, retriable_error
 from gateway.apis.touches import topic_ids, touched
-from gateway.policy.decision import ALLOWED
+from gateway.policy.decision import ALLOWED, Decision, DecisionKind
 from gateway.session.pipeline import Exchange, Taken, Unresolved
 from gateway.wire.api_keys import ApiKey
 from gateway.wire.errors import UnknownApiError
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from gateway.evidence.event import Event
-    from gateway.policy.decision import Decision
     from gateway.policy.forbid import Policy
     from gateway.session.login import Login
     from gateway.session.signals import Instant
@@ -37,6 +36,11 @@ if TYPE_CHECKING:
 UNKNOWN_IDS_MAX = 10_000
 UNKNOWN_ID_NS = 30_000_000_000
 """For how long the cluster is not asked again for the name of an id that it did not know."""
+
+NO_CHANGES = Decision(DecisionKind.DENY, ("gateway:no-changes",))
+"""A rule of the gateway's own: names in the configuration have no colon."""
+
+NO_CHANGES_MESSAGE = "The gateway is short of room for what it records: try again later"
 
 SASL_APIS = frozenset({ApiKey.SASL_HANDSHAKE, ApiKey.SASL_AUTHENTICATE})
 
@@ -48,7 +52,15 @@ class RefusedRequestError(Exception):
 class Requests:
     """The client's side of a session."""
 
-    __slots__ = ("_knowledge", "_login", "_ordinal", "_policy", "_stamp", "_unknown_ids")
+    __slots__ = (
+        "_knowledge",
+        "_login",
+        "_ordinal",
+        "_policy",
+        "_stamp",
+        "_unknown_ids",
+        "refuses_changes",
+    )
 
     def __init__(self, policy: Policy, knowledge: Knowledge, stamp: Stamp, login: Login) -> None:
         self._policy = policy
@@ -56,6 +68,8 @@ class Requests:
         self._stamp = stamp
         self._login = login
         self._ordinal = 0
+        self.refuses_changes = False
+        """Whether requests that change something are refused for now."""
         self._unknown_ids: dict[bytes, int] = {}
 
     @property
@@ -124,12 +138,19 @@ class Requests:
         return exchange
 
     def _decide(self, exchange: Exchange, frame: bytes, body: Body, now: Instant) -> Taken:
-        if exchange.header.api_key == ApiKey.METADATA:
+        api_key = exchange.header.api_key
+        if api_key == ApiKey.METADATA:
             return self._forward_metadata(exchange, frame, body, now)
-        exchange.decision, error_code = self._judge(exchange.header.api_key, body)
+        exchange.decision, error_code = self._judge(api_key, body)
         if exchange.decision.is_denial:
             return self._deny(exchange, body, error_code, now)
-        recording = begin(exchange.header.api_key, body, self._knowledge)
+        if self.refuses_changes and may_change(api_key, body):
+            error_code = retriable_error(api_key)
+            if error_code is None:
+                raise RefusedRequestError(f"{NO_CHANGES_MESSAGE} ({ApiKey(api_key).name})")
+            exchange.decision = NO_CHANGES
+            return self._deny(exchange, body, error_code, now)
+        recording = begin(api_key, body, self._knowledge)
         return self._forward(exchange, recording, frame, body, now)
 
     def _judge(self, api_key: int, body: Body) -> tuple[Decision, ErrorCode | None]:
@@ -152,7 +173,8 @@ class Requests:
     ) -> Taken:
         assert exchange.decision.rule_ids, "a refusal names its rules"
         header = exchange.header
-        answer, error = refuse(header.api_key, header.api_version, body, error_code)
+        message = NO_CHANGES_MESSAGE if exchange.decision is NO_CHANGES else MESSAGE
+        answer, error = refuse(header.api_key, header.api_version, body, error_code, message)
         if header.api_key == ApiKey.PRODUCE and not expects_answer(body):
             # A broker, too, closes the connection: there is no other way to tell a client that
             # waits for nothing.
@@ -176,6 +198,12 @@ class Requests:
     ) -> Taken:
         # The record keeps what the client asked for, also what the broker is not asked.
         recording = begin(ApiKey.METADATA, body, self._knowledge)
+        if self.refuses_changes and may_change(ApiKey.METADATA, body):
+            if "allow_auto_topic_creation" not in body:
+                raise RefusedRequestError(f"{NO_CHANGES_MESSAGE} (METADATA that creates topics)")
+            # Without the answer no client finds a broker to read from.
+            body["allow_auto_topic_creation"] = False
+            frame = encode_request(exchange.header, body)
         subject = self._stamp.subject
         is_hidden = partial(self._policy.hides, subject)
         taken = metadata.take_out(body, self._knowledge.topics, is_hidden)

@@ -32,6 +32,7 @@ from gateway.session.signals import (
     BrokerConnected,
     BrokerEof,
     BrokerFailed,
+    ChangesRefused,
     ClientBytes,
     ClientConnected,
     ClientEof,
@@ -143,6 +144,8 @@ class Session:
                 self._stop_resolving(now)
             case PasswordChecked(accepted):
                 self._password_checked(now, accepted=accepted)
+            case ChangesRefused(is_so):
+                self._requests.refuses_changes = is_so
             case Tick():
                 self._look_at_clock(now)
             case _:

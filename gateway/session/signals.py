@@ -87,6 +87,13 @@ class Tick:
     """About a second has passed: limits on time are looked at."""
 
 
+@dataclass(frozen=True, slots=True)
+class ChangesRefused:
+    """From now on requests that change something are refused for a while, or no longer."""
+
+    is_so: bool
+
+
 Signal = (
     ClientConnected
     | ClientBytes
@@ -99,5 +106,6 @@ Signal = (
     | PasswordChecked
     | TopicsResolved
     | Drain
+    | ChangesRefused
     | Tick
 )

@@ -6,7 +6,7 @@ import pytest
 
 from gateway.apis.detail import first_error
 from gateway.apis.error_codes import ErrorCode
-from gateway.apis.refusal import _SHAPES, refusable, refuse
+from gateway.apis.refusal import _SHAPES, refusable, refuse, retriable_error
 from gateway.wire.api_keys import ApiKey
 from gateway.wire.messages import (
     Response,
@@ -117,3 +117,32 @@ def test_refusable_apis_carry_kafkas_names() -> None:
     assert {"Produce": ApiKey.PRODUCE, "Metadata": ApiKey.METADATA}.items() <= refusable().items()
     assert "SaslAuthenticate" not in refusable()
     assert "AlterReplicaLogDirs" not in refusable()
+
+
+@pytest.mark.parametrize(
+    ("api_key", "expected"),
+    [
+        (ApiKey.PRODUCE, ErrorCode.KAFKA_STORAGE_ERROR),
+        (ApiKey.CREATE_TOPICS, ErrorCode.KAFKA_STORAGE_ERROR),
+        (ApiKey.ALTER_CONFIGS, ErrorCode.KAFKA_STORAGE_ERROR),
+        (ApiKey.SHARE_ACKNOWLEDGE, ErrorCode.KAFKA_STORAGE_ERROR),
+        (ApiKey.OFFSET_COMMIT, ErrorCode.COORDINATOR_LOAD_IN_PROGRESS),
+        (ApiKey.JOIN_GROUP, ErrorCode.COORDINATOR_LOAD_IN_PROGRESS),
+        (ApiKey.END_TXN, ErrorCode.COORDINATOR_LOAD_IN_PROGRESS),
+        (ApiKey.WRITE_TXN_MARKERS, None),
+    ],
+)
+def test_clients_can_be_told_to_try_again(api_key: ApiKey, expected: ErrorCode | None) -> None:
+    """Coordinators are waited for; a disk that could not take it has taken nothing."""
+    assert expected == retriable_error(api_key)
+
+
+def test_a_refusal_can_say_why() -> None:
+    """Where the API has room for a message."""
+    answer, _ = refuse(
+        ApiKey.INCREMENTAL_ALTER_CONFIGS, 1, {"resources": []}, message="try again later"
+    )
+    listed, _ = refuse(ApiKey.LIST_PARTITION_REASSIGNMENTS, 0, {}, message="try again later")
+
+    assert "error_message" not in answer
+    assert "try again later" == listed["error_message"]

@@ -15,7 +15,14 @@ from gateway.session.effects import (
     SendClient,
 )
 from gateway.session.requests import UNKNOWN_IDS_MAX
-from gateway.session.signals import BrokerBytes, BrokerEof, ClientBytes, Tick, TopicsResolved
+from gateway.session.signals import (
+    BrokerBytes,
+    BrokerEof,
+    ChangesRefused,
+    ClientBytes,
+    Tick,
+    TopicsResolved,
+)
 from gateway.session.topology import Topology
 from gateway.wire.api_keys import ApiKey
 from gateway.wire.frames import frame
@@ -259,6 +266,62 @@ def test_a_forbidden_request_is_answered_as_a_broker_would_and_not_forwarded() -
 
     assert isinstance(sent, SendClient)
     assert refused[:-30] == sent.data[: len(refused) - 30]
+
+
+@pytest.mark.parametrize(
+    ("message", "code"),
+    [(produce(), 56), (ask(ApiKey.CREATE_TOPICS, 7), 56), (ask(ApiKey.OFFSET_COMMIT, 8), 14)],
+)
+def test_changes_are_refused_for_a_while(message: bytes, code: int) -> None:
+    """Each with an error after which its clients try again; the row names the gateway's rule."""
+    play = connected()
+    play >> ChangesRefused(is_so=True) >> ClientBytes(message)
+    play << row(
+        EventKind.EXCHANGE, decision="deny", rule_ids=("gateway:no-changes",), error_code=code
+    )
+    (sent,) = play.take_all()
+    play >> ChangesRefused(is_so=False) >> ClientBytes(message)
+    later = play.take_all()
+
+    assert isinstance(sent, SendClient)
+    assert SendBroker(message) == later[-1]
+
+
+def test_reading_goes_on_while_changes_are_refused() -> None:
+    """Only what changes something is held off."""
+    play = connected()
+    play >> ChangesRefused(is_so=True) >> ClientBytes(fetch()) << SendBroker(fetch())
+    play.finish()
+
+
+def test_metadata_creates_no_topic_while_changes_are_refused() -> None:
+    """Readers need it, so it goes on without the wish; the record keeps what was asked."""
+    topics = [{"topic_id": bytes(16), "name": "orders"}]
+    asked = ask(ApiKey.METADATA, 12, allow_auto_topic_creation=True, topics=topics)
+    forwarded = ask(ApiKey.METADATA, 12, allow_auto_topic_creation=False, topics=topics)
+    play = connected()
+    play >> ChangesRefused(is_so=True) >> ClientBytes(asked)
+    play << row(EventKind.INTENT, detail={"request": {"allow_auto_topic_creation": True}})
+    play << SendBroker(forwarded)
+    play.finish()
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        ask(ApiKey.METADATA, 3, topics=[{"name": "orders"}]),
+        ask(ApiKey.WRITE_TXN_MARKERS, 1, markers=[]),
+    ],
+)
+def test_a_change_that_cannot_be_refused_ends_the_session(message: bytes) -> None:
+    """There is no form in which to say it, and it must not pass."""
+    play = connected()
+    play >> ChangesRefused(is_so=True) >> ClientBytes(message)
+    play << row(EventKind.PROTOCOL_ERROR) << row(EventKind.SESSION_CLOSE)
+    effects = play.take_all()
+
+    assert CloseClient("protocol_error") in effects
+    assert not any(isinstance(effect, SendBroker) for effect in effects)
 
 
 def test_a_refusal_waits_for_earlier_answers() -> None:
