@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from ipaddress import IPv4Address, IPv6Address, ip_address
+from itertools import pairwise
 from os.path import normpath
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, TypeGuard
@@ -58,6 +59,9 @@ def disagreements(tree: Mapping[str, Json], folder: Path) -> Found:
         yield from _rule(("forbid", number), rule)
     yield from _repeats("rule id", [(("forbid", n), each.get("id")) for n, each in rules])
     yield from _limits(_mapping(tree.get("limits")))
+    if tree.get("witness_silence") == "stop" and not tree.get("witnesses"):
+        yield ("witness_silence",), "nobody could end the silence: name witnesses, or set alarm"
+    yield from _ladder(_mapping(tree.get("limits")))
 
 
 def _length(place: Location, items: Json, most: int) -> Found:
@@ -204,6 +208,20 @@ def _limits(limits: Mapping[str, Json]) -> Found:
             f"{needed}: raise it or lower one of these"
         )
         yield ("limits", "journal_bytes_max"), message
+
+
+def _ladder(limits: Mapping[str, Json]) -> Found:
+    names = (
+        "disk_warn_bytes",
+        "disk_refuse_sessions_bytes",
+        "disk_refuse_changes_bytes",
+        "disk_stop_bytes",
+    )
+    for upper, lower in pairwise(names):
+        above, below = (limits.get(name, getattr(Limits(), name)) for name in (upper, lower))
+        if _is_number(above) and _is_number(below) and below > above:
+            message = f"{lower} ({below}) must not be above {upper} ({above}): less room, less let"
+            yield ("limits", lower), message
 
 
 def _repeats(noun: str, named: Iterable[tuple[Location, Json]]) -> Found:

@@ -232,6 +232,11 @@ class Limits(Section):
     journal_file_bytes: Annotated[int, Field(ge=MIB, le=1024 * MIB)] = 64 * MIB
     journal_bytes_max: Annotated[int, Field(ge=8 * MIB)] = 4 * 1024 * MIB
     drain_seconds: Annotated[int, Field(ge=0, le=3_600)] = 10
+    disk_warn_bytes: Annotated[int, Field(ge=0)] = 1024 * MIB
+    disk_refuse_sessions_bytes: Annotated[int, Field(ge=0)] = 512 * MIB
+    disk_refuse_changes_bytes: Annotated[int, Field(ge=0)] = 256 * MIB
+    disk_stop_bytes: Annotated[int, Field(ge=0)] = 128 * MIB
+    ballast_bytes: Annotated[int, Field(ge=0, le=1024 * MIB)] = 32 * MIB
 
 
 class Signing(Section):
@@ -293,6 +298,9 @@ class Config(Section):
     witnesses: Annotated[tuple[WitnessServer, ...], Field(max_length=16)] = ()
     timestamps: Timestamps | None = None
     encryption: Encryption | None = None
+    witness_silence: Literal["alarm", "stop"] = "alarm"
+    # An idle gateway signs a checkpoint about once a minute: less would be no silence.
+    witness_silence_minutes: Annotated[int, Field(ge=2, le=10_080)] = 10
     upstream: Upstream
     listeners: Annotated[tuple[Listener, ...], Field(min_length=1)]
     forbid: tuple[ForbidRule, ...] = ()

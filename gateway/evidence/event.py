@@ -25,6 +25,8 @@ class EventKind(StrEnum):
     """The recording process lives; recorded when nothing else was for a while."""
     CLOCK_STEP = "clock_step"
     """The wall clock moved against the monotonic one."""
+    TRAFFIC_LEVEL = "traffic_level"
+    """How far the gateway lets traffic, and why that has changed."""
     SESSION_OPEN = "session_open"
     SESSION_AUTHENTICATED = "session_authenticated"
     SESSION_REJECTED = "session_rejected"

@@ -67,7 +67,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _seal(options: SealerOptions, lifeline: Lifeline) -> None:
     sealer = Sealer(options)
     log = LogFolder(log_directory(options.archive, options.origin))
-    witnessing = Witnessing(log, options.witnesses)
+    witnessing = Witnessing(log, options.witnesses, options.journal)
     witnessing.start()
     timestamping = None if options.timestamps is None else Timestamping(log, options.timestamps)
     if timestamping is not None:

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from gateway.evidence.errors import EvidenceError
+from gateway.evidence.log.heard import note_heard
 from gateway.evidence.log.keys import decode_vkey
 from gateway.witness.submit import submit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from gateway.evidence.log.folder import LogFolder
     from gateway.evidence.log.keys import PublicKey
@@ -47,12 +49,17 @@ class _Asked:
 class Witnessing:
     """Asks each witness for its cosignature of whatever checkpoint is new.
 
+    Each cosignature is noted beside the `journal`, for the gateway.
+
     Raises ProofError when a key is none. What goes wrong later is said on standard error, once when
     it begins, then every few minutes, and once when it is over.
     """
 
-    def __init__(self, folder: LogFolder, witnesses: Sequence[WitnessOptions]) -> None:
+    def __init__(
+        self, folder: LogFolder, witnesses: Sequence[WitnessOptions], journal: Path
+    ) -> None:
         self._folder = folder
+        self._journal = journal
         self._asked = [_Asked(each) for each in witnesses]
         self._ends = threading.Event()
         self._thread = threading.Thread(target=self._run, name="witnesses", daemon=True)
@@ -80,6 +87,7 @@ class Witnessing:
                 newest = self._folder.newest()
                 if newest is not None and newest[1].size != asked.size:
                     asked.size = submit(self._folder, asked.url, asked.key)
+                    note_heard(self._journal)
             except (EvidenceError, OSError) as error:
                 _tell_missing(asked, str(error))
             else:

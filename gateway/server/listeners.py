@@ -14,6 +14,7 @@ from gateway.apis.addresses import AddressMap
 from gateway.evidence.event import Event, EventKind
 from gateway.policy.forbid import ForbidRule
 from gateway.server.ends import ClientEnd
+from gateway.server.level import Level
 from gateway.server.log import LogEvent
 from gateway.server.pump import Door, Pump, Services, instant
 from gateway.server.recorder import Recording, RecordingStoppedError
@@ -123,6 +124,8 @@ class Listeners:
     def _reason_to_refuse(self) -> str | None:
         if self._services.recorder.state in {Recording.STOPPED, Recording.FAILED}:
             return "recording stopped"
+        if self._services.recorder.level >= Level.NO_SESSIONS:
+            return "too little room"
         if len(self.pumps) >= self._config.limits.connections:
             return "connection limit"
         return None
@@ -132,7 +135,9 @@ class Listeners:
         self._services.log.warning(
             LogEvent.CONNECTION_REFUSED, listener=listener, peer=connection.peer, reason=reason
         )
-        if self._services.recorder.state is not Recording.OPEN:
+        recorder = self._services.recorder
+        if recorder.state is not Recording.OPEN or recorder.level >= Level.NO_SESSIONS:
+            # Clients that come again and again must not fill what little room is left.
             return
         now = instant()
         event = Event(
@@ -146,7 +151,7 @@ class Listeners:
             detail=msgspec.json.encode({"reason": reason, "local": connection.local}).decode(),
         )
         try:
-            self._services.recorder.append([event])
+            recorder.append([event])
         except RecordingStoppedError:
             # The connection is being closed as it is, and the recorder has said why.
             return

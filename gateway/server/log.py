@@ -38,6 +38,7 @@ class LogEvent(StrEnum):
     RECORDING_THROTTLED = "recording_throttled"
     RECORDING_STOPPED = "recording_stopped"
     RECORDING_RESUMED = "recording_resumed"
+    TRAFFIC_LEVEL = "traffic_level"
     SEALER_STARTED = "sealer_started"
     SEALER_DIED = "sealer_died"
     SEALER_KILLED = "sealer_killed"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from gateway.evidence.durability import Durability, Mode
 from gateway.evidence.errors import JournalError
+from gateway.server.level import Level
 from gateway.server.log import LogEvent
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 EVENT_BYTES = 512
 # Longer than the sealer needs for a restart with recovery, shorter than a client's request timeout.
 STALL_NS = 15_000_000_000
+# So much recorded calls for a look at the disk before the second is over.
+GROWTH_BYTES = 8 * 1024 * 1024
 
 
 class Recording(Enum):
@@ -30,7 +33,8 @@ class Recording(Enum):
     THROTTLED = auto()
     """The sealer is behind: nothing new is read from anyone until it has caught up."""
     STOPPED = auto()
-    """The journal is full: connections are closed and refused until the sealer has caught up."""
+    """Connections are closed and refused: until the sealer has caught up with a full journal, or
+    whatever else has stopped traffic is over."""
     FAILED = auto()
     """The journal cannot be written: final for this process."""
 
@@ -69,6 +73,7 @@ class Recorder:
         commit: GroupCommit | None = None,
     ) -> None:
         self.on_change: Callable[[], None] = lambda: None
+        self.on_growth: Callable[[], None] = lambda: None
         self._journal = journal
         self._commit = commit
         if commit is not None:
@@ -77,6 +82,8 @@ class Recorder:
         self._log = log
         self._measured = journal.directory_bytes
         self._appended = 0
+        self._grown = 0
+        self._level = Level.OPEN
         self.event_count = 0
         """How many events were recorded."""
         self._throttled_since_ns: int | None = None
@@ -85,12 +92,25 @@ class Recorder:
     @property
     def state(self) -> Recording:
         """How recording stands."""
+        if self._level is Level.STOPPED and self._state is not Recording.FAILED:
+            return Recording.STOPPED
         return self._state
+
+    @property
+    def level(self) -> Level:
+        """How far traffic is let by what else it depends on."""
+        return self._level
 
     @property
     def is_open(self) -> bool:
         """Whether anything new may be read from a client or a broker."""
-        return self._state is Recording.OPEN
+        return self.state is Recording.OPEN
+
+    def let(self, level: Level) -> None:
+        """Let traffic so far, as long as the journal itself lets it at all."""
+        if level is not self._level:
+            self._level = level
+            self.on_change()
 
     def append(self, events: Sequence[Event]) -> int:
         """Write events and return the last one's sequence number.
@@ -164,8 +184,12 @@ class Recorder:
             self._move(Recording.FAILED, reason=str(error))
             raise RecordingStoppedError from error
         self.event_count += len(events)
-        for event in events:
-            self._appended += EVENT_BYTES + (event.byte_count or 0)
+        size = sum(EVENT_BYTES + (event.byte_count or 0) for event in events)
+        self._appended += size
+        self._grown += size
+        if self._grown >= GROWTH_BYTES:
+            self._grown = 0
+            self.on_growth()
         if self._commit is not None:
             self._commit.appended()
         return sequence

@@ -21,12 +21,15 @@ from gateway.evidence.files import make_directory
 from gateway.evidence.journal import JournalWriter
 from gateway.evidence.lock import FileLock
 from gateway.evidence.synced import SyncedJournalWriter
+from gateway.server.ballast import Ballast
 from gateway.server.commit import GroupCommit
+from gateway.server.disk import DiskLadder
 from gateway.server.encrypting import EncryptingJournal
 from gateway.server.listeners import BindError
 from gateway.server.log import LogEvent, open_log
 from gateway.server.memory import keep_freed_memory
 from gateway.server.recorder import Recorder, RecordingStoppedError
+from gateway.server.silence import WitnessSilence
 from gateway.server.supervisor import Supervisor
 from gateway.server.worker import Worker
 
@@ -38,6 +41,7 @@ if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
 
     from gateway.config.model import Config
+    from gateway.server.level import Gate
     from gateway.server.recorder import Journal
 
 # The most that can be left is `journal_bytes_max`; the sealer takes 3 to 4 CPU seconds for a GB.
@@ -55,6 +59,16 @@ class Sealing:
     """Starts the sealer."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Parts:
+    """What serving is made of."""
+
+    config: Config
+    recorder: Recorder
+    ballast: Ballast
+    log: FilteringBoundLogger
+
+
 def run_gateway(config: Config, sealing: Sealing) -> int:
     """Serve until SIGTERM or SIGINT; return 0, or 1 when recording, binding or sealing failed."""
     keep_freed_memory()
@@ -68,8 +82,11 @@ def run_gateway(config: Config, sealing: Sealing) -> int:
         boot_id=boot_id,
         pid=os.getpid(),
     )
+    ballast = Ballast(config.journal_directory(), config.limits.ballast_bytes)
     try:
         lock = _lock(config.journal_directory())
+        # What a full disk has left of an earlier run is sealed with its help.
+        ballast.release()
         next_sequence = sealing.recover()
         log.info(LogEvent.RECOVERED, next_sequence=next_sequence)
         recorder = _open_recorder(config, boot_id, next_sequence, log)
@@ -78,7 +95,8 @@ def run_gateway(config: Config, sealing: Sealing) -> int:
         exit_code = 1
     else:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            exit_code = runner.run(_run(config, recorder, Supervisor(sealing.command, log), log))
+            parts = _Parts(config=config, recorder=recorder, ballast=ballast, log=log)
+            exit_code = runner.run(_run(parts, Supervisor(sealing.command, log)))
         lock.release()
     log.info(LogEvent.STOPPED, exit_code=exit_code)
     return exit_code
@@ -90,12 +108,12 @@ def _lock(directory: Path) -> FileLock:
     return FileLock(directory / "gateway.lock", what="is the gateway of this journal")
 
 
-async def _run(
-    config: Config, recorder: Recorder, supervisor: Supervisor, log: FilteringBoundLogger
-) -> int:
-    asyncio.get_running_loop().set_exception_handler(_defects_to(log))
+async def _run(parts: _Parts, supervisor: Supervisor) -> int:
+    asyncio.get_running_loop().set_exception_handler(_defects_to(parts.log))
     sealing = asyncio.create_task(supervisor.keep_alive())
-    served_well = await _serve(config, recorder, log)
+    served_well = await _serve(parts)
+    # The sealer may need the room for the rest.
+    parts.ballast.release()
     supervisor.finish()
     try:
         sealed_well = await asyncio.wait_for(asyncio.shield(sealing), SEALER_FINISH_SECONDS)
@@ -144,16 +162,27 @@ def _encrypting(config: Config, journal: Journal) -> Journal:
     return EncryptingJournal(journal, folder, recipients)
 
 
-async def _serve(config: Config, recorder: Recorder, log: FilteringBoundLogger) -> bool:
-    worker = Worker(config, recorder, log)
+def _gates(parts: _Parts) -> list[Gate]:
+    config = parts.config
+    journal = config.journal_directory()
+    folders = {"journal": journal, "archive": config.archive}
+    gates: list[Gate] = [DiskLadder(folders, config.limits, parts.ballast)]
+    if config.witness_silence == "stop":
+        seconds_max = config.witness_silence_minutes * 60.0
+        gates.append(WitnessSilence(journal, seconds_max=seconds_max))
+    return gates
+
+
+async def _serve(parts: _Parts) -> bool:
+    worker = Worker(parts.config, parts.recorder, parts.log, _gates(parts))
     loop = asyncio.get_running_loop()
     for number in STOP_SIGNALS:
         loop.add_signal_handler(number, worker.stop)
     try:
         await worker.serve()
     except BindError as error:
-        log.critical(LogEvent.BIND_FAILED, reason=str(error))
-        recorder.close()
+        parts.log.critical(LogEvent.BIND_FAILED, reason=str(error))
+        parts.recorder.close()
         return False
     except RecordingStoppedError:
         # The recorder has logged why.

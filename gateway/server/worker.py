@@ -7,26 +7,31 @@ import contextlib
 import time
 from dataclasses import asdict
 from importlib.metadata import version
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from gateway.evidence.event import Event, EventKind
+from gateway.evidence.log.heard import system_boot_id
+from gateway.server.level import Level
 from gateway.server.listeners import Listeners
 from gateway.server.log import LogEvent
 from gateway.server.passwords import PasswordChecks
 from gateway.server.pulse import Pulse
 from gateway.server.pump import Services, instant
 from gateway.server.recorder import Recording, RecordingStoppedError
+from gateway.server.traffic import Traffic
 from gateway.server.upstream import UpstreamCluster, UpstreamError
 from gateway.session import signals as on
 from gateway.session.topology import Topology
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from structlog.typing import FilteringBoundLogger
 
     from gateway.config.model import Config
+    from gateway.server.level import Gate
     from gateway.server.listeners import BoundListener
     from gateway.server.recorder import Recorder
 
@@ -36,10 +41,17 @@ TICK_SECONDS = 1.0
 class Worker:
     """Serves clients until it is told to drain or recording fails."""
 
-    def __init__(self, config: Config, recorder: Recorder, log: FilteringBoundLogger) -> None:
+    def __init__(
+        self,
+        config: Config,
+        recorder: Recorder,
+        log: FilteringBoundLogger,
+        gates: Sequence[Gate] = (),
+    ) -> None:
         topology = Topology()
         self._config = config
         self._recorder = recorder
+        self._traffic = Traffic(recorder, gates, log)
         self._log = log
         self._upstream = UpstreamCluster(config, topology, log)
         self._passwords = PasswordChecks(workers=config.limits.password_checks)
@@ -57,6 +69,7 @@ class Worker:
         )
         self._stop = asyncio.Event()
         recorder.on_change = self._on_recording_changed
+        recorder.on_growth = self._on_recording_grown
 
     def stop(self) -> None:
         """Let `serve` return: a signal came."""
@@ -69,6 +82,8 @@ class Worker:
         """
         bound = await self._listeners.bind()
         self._record(EventKind.RECORDER_START, self._detail(bound))
+        # Before the first client is let in, which needs a turn of the loop.
+        self._traffic.look(instant())
         self._log.info(LogEvent.LISTENING, listeners=[asdict(listener) for listener in bound])
         tasks = [
             asyncio.create_task(self._upstream.keep_fresh()),
@@ -97,15 +112,19 @@ class Worker:
             if state in {Recording.STOPPED, Recording.FAILED}:
                 pump.cut("recording stopped")
             else:
-                pump.regulate()
+                pump.tell(on.ChangesRefused(self._recorder.level >= Level.NO_CHANGES))
         if state is Recording.FAILED:
             self._stop.set()
+
+    def _on_recording_grown(self) -> None:
+        asyncio.get_running_loop().call_soon(lambda: self._traffic.look(instant()))
 
     async def _tick(self) -> None:
         pulse = Pulse(instant())
         while True:
             await asyncio.sleep(TICK_SECONDS)
             self._recorder.measure(time.monotonic_ns())
+            self._traffic.look(instant())
             events = pulse.look(instant(), self._recorder.event_count)
             if events:
                 # The recorder says when it fails, and the worker then ends.
@@ -158,11 +177,3 @@ class Worker:
             "upstream": list(self._config.upstream.bootstrap),
             "listeners": [asdict(listener) for listener in bound],
         }
-
-
-def system_boot_id() -> str | None:
-    """Return the kernel's own id of this boot of the machine, where it has one (Linux)."""
-    try:
-        return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
-    except OSError:
-        return None

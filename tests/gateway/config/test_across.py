@@ -137,3 +137,21 @@ def test_lists_have_a_longest_length() -> None:
             "has 10001 items: at most 10000 may be given",
         ),
     ] == list(disagreements({"listeners": listeners}, FOLDER))
+
+
+@pytest.mark.parametrize(
+    ("limits", "expected"),
+    [
+        ({"disk_stop_bytes": 300 * 1024**2}, ["disk_stop_bytes"]),
+        ({"disk_warn_bytes": 0}, ["disk_refuse_sessions_bytes"]),
+        ({"disk_refuse_changes_bytes": 0, "disk_stop_bytes": 0}, []),
+        ({"disk_refuse_changes_bytes": "much"}, []),
+    ],
+)
+def test_each_rung_of_the_disk_ladder_lies_below_the_last(
+    limits: dict[str, Json], expected: list[str]
+) -> None:
+    """Or traffic would stop before anybody was warned."""
+    found = [location[-1] for location, _ in disagreements({"limits": limits}, FOLDER)]
+
+    assert expected == found

@@ -11,6 +11,7 @@ import pytest
 
 from gateway.evidence.errors import ProofError
 from gateway.evidence.log.folder import CHECKPOINT, LogFolder, log_directory
+from gateway.evidence.log.heard import NAME, silence_seconds
 from gateway.evidence.log.keys import verify_note
 from gateway.evidence.log.note import decode_note
 from gateway.sealer import witnessing as module
@@ -43,15 +44,22 @@ def test_what_is_new_is_cosigned(tmp_path: Path, capsys: pytest.CaptureFixture[s
     """And nothing is said of it."""
     log = GrowingLog(tmp_path / "gateway")
     with served(witness(tmp_path / "memory")) as url:
-        asking = Witnessing(log.folder, [WitnessOptions(url=url, key=WITNESS.public.vkey)])
+        asking = Witnessing(
+            log.folder, [WitnessOptions(url=url, key=WITNESS.public.vkey)], tmp_path
+        )
         asking.ask()
+        assert silence_seconds(tmp_path) is None
         for size in (3, 5):
             log.grow(size)
             asking.ask()
             assert is_cosigned(log.folder)
+        noted = (tmp_path / NAME).read_bytes()
         asking.ask()
 
     assert [] == said(capsys)
+    assert silence_seconds(tmp_path) is not None
+    # Nobody was asked, so nobody was heard.
+    assert noted == (tmp_path / NAME).read_bytes()
 
 
 def test_a_witness_that_is_away_is_missed_and_noticed_again(
@@ -60,7 +68,7 @@ def test_a_witness_that_is_away_is_missed_and_noticed_again(
     """Once at first, then from time to time, and when it is back."""
     log = GrowingLog(tmp_path / "gateway")
     log.grow(3)
-    asking = Witnessing(log.folder, [NOBODY])
+    asking = Witnessing(log.folder, [NOBODY], tmp_path)
     asking.ask()
     asking.ask()
     (told,) = said(capsys)
@@ -73,6 +81,7 @@ def test_a_witness_that_is_away_is_missed_and_noticed_again(
     monkeypatch.setattr(module, "ALARM_SECONDS", 0.0)
     asking.ask()
     assert ["witness_missing"] == [line["event"] for line in said(capsys)]
+    assert silence_seconds(tmp_path) is None
 
     with served(witness(tmp_path / "memory")) as url:
         asking._asked[0].url = url
@@ -89,7 +98,7 @@ def test_a_refusal_is_told_with_its_reason(
         for name, salt in (("true", b""), ("forged", b"forged ")):
             log = GrowingLog(tmp_path / name, salt=salt)
             log.grow(7)
-            Witnessing(log.folder, asked).ask()
+            Witnessing(log.folder, asked, tmp_path).ask()
     (told,) = said(capsys)
 
     assert "another tree of 7 leaves was cosigned" in str(told["reason"])
@@ -98,7 +107,7 @@ def test_a_refusal_is_told_with_its_reason(
 def test_a_key_that_is_none_is_refused_at_the_start(tmp_path: Path) -> None:
     """Not when somebody verifies."""
     with pytest.raises(ProofError):
-        Witnessing(LogFolder(tmp_path), [WitnessOptions(url="http://a", key="nonsense")])
+        Witnessing(LogFolder(tmp_path), [WitnessOptions(url="http://a", key="nonsense")], tmp_path)
 
 
 def test_a_sealer_ends_with_everything_cosigned(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from gateway.config.model import Config, ForbidRule, PlainAuthentication, User
 from gateway.evidence.errors import JournalError
 from gateway.evidence.event import EventKind
 from gateway.identity.passwords import hash_password, parse_password_hash
+from gateway.server.level import Level
 from gateway.server.listeners import BindError, BoundListener, Listeners, _address, _door
 from gateway.server.passwords import PasswordChecks
 from gateway.server.pump import Services
@@ -221,3 +222,17 @@ def test_addresses_are_written_as_people_read_them(
 ) -> None:
     """IPv6 addresses stand in brackets; a connection that is already gone has none."""
     assert _address(name) == expected
+
+
+async def test_nobody_new_is_let_in_while_there_is_too_little_room(bound: Bound) -> None:
+    """Who is there stays; and refusals do not fill what is left of the disk."""
+    await bound.connect()
+    await bound.let_in(1)
+    bound.recorder.let(Level.NO_SESSIONS)
+    refused = await bound.connect()
+
+    assert b"" == await refused.read()
+    assert [EventKind.SESSION_OPEN] == [event.kind for event in bound.disk.events]
+    bound.recorder.let(Level.WARNED)
+    await bound.connect()
+    await bound.let_in(2)

@@ -9,7 +9,14 @@ import structlog
 
 from gateway.evidence.errors import JournalError
 from gateway.evidence.event import Event, EventKind
-from gateway.server.recorder import STALL_NS, Recorder, Recording, RecordingStoppedError
+from gateway.server.level import Level
+from gateway.server.recorder import (
+    GROWTH_BYTES,
+    STALL_NS,
+    Recorder,
+    Recording,
+    RecordingStoppedError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -183,6 +190,36 @@ def test_every_move_is_logged_once(recorder: Recorder, disk: Disk) -> None:
         ("recording_resumed", None, None),
         ("recording_stopped", "disk on fire", True),
     ]
+
+
+def test_traffic_is_let_so_far(recorder: Recorder, disk: Disk, moves: list[Recording]) -> None:
+    """What else traffic depends on closes the gate, too, but a failed journal stays failed."""
+    for level in (Level.WARNED, Level.STOPPED, Level.STOPPED, Level.OPEN, Level.STOPPED):
+        recorder.let(level)
+    recorder.append([event()])
+    disk.fault = JournalError("disk on fire")
+    with pytest.raises(RecordingStoppedError):
+        recorder.append([event()])
+
+    assert moves == [
+        Recording.OPEN,
+        Recording.STOPPED,
+        Recording.OPEN,
+        Recording.STOPPED,
+        Recording.FAILED,
+    ]
+    assert not recorder.is_open
+
+
+def test_much_growth_is_told_at_once() -> None:
+    """The disk is looked at before the second is over."""
+    recorder = Recorder(Disk(), journal_bytes_max=10**12, log=structlog.get_logger())
+    told: list[int] = []
+    recorder.on_growth = lambda: told.append(recorder.event_count)
+    for _ in range(8):
+        recorder.append([event(GROWTH_BYTES // 3)])
+
+    assert [3, 6] == told
 
 
 def names(line: EventDict) -> tuple[object, object, object]:

@@ -22,11 +22,18 @@ from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
+from gateway.config.model import WitnessServer
 from gateway.evidence.archive import scan
 from gateway.evidence.event import EventKind
+from gateway.evidence.log.heard import NAME
 from gateway.evidence.reader import Block
+from gateway.sealer.keys import load_signing
 from gateway.wire.api_keys import ApiKey
+from gateway.witness.memory import Memory
+from gateway.witness.witness import Witness
+from tests.gateway.evidence.log.signed import WITNESS
 from tests.gateway.server.peers import config_for, request
+from tests.gateway.witness.logs import served
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -205,6 +212,36 @@ async def read_all(bootstrap: str, topic: str, count: int) -> list[bytes]:
             return [(await consumer.getone()).value for _ in range(count)]
     finally:
         await consumer.stop()
+
+
+def test_traffic_waits_for_a_witness_and_stops_without_one(tmp_path: Path) -> None:
+    """Told to stop with the witnesses' silence, the gateway does, and goes on when one answers."""
+    config = config_for(tmp_path, upstream=[1])
+    journal = config.journal_directory()
+    key = load_signing(None, journal, config.origin()).signers[0].public
+    cosigner = Witness(WITNESS, {key.name: [key]}, Memory(tmp_path / "memory"))
+    with served(cosigner) as url:
+        servers = (WitnessServer(url=url, key=WITNESS.public.vkey),)
+        silence = {"witnesses": servers, "witness_silence": "stop", "witness_silence_minutes": 2}
+        file = write(config.model_copy(update=silence), tmp_path)
+        with running(file) as gateway:
+            gateway.wait_for("listening")
+            with socket.create_connection(("127.0.0.1", gateway.port), timeout=5) as client:
+                assert b"" == client.recv(100)
+            assert [] == gateway.lines("connection_opened")
+            opening = gateway.wait_for("traffic_level", times=2)
+            talk(gateway)
+            assert 1 == len(gateway.lines("connection_opened"))
+            heard = json.loads((journal / NAME).read_text())
+            (journal / NAME).write_text(json.dumps(heard | {"monotonic_ns": 0}))
+            closing = gateway.wait_for("traffic_level", times=3)
+
+            assert 0 == gateway.stop()
+    assert ("witness", "open", "stopped") == tuple(
+        opening[key] for key in ("gate", "traffic", "was")
+    )
+    assert "stopped" == closing["traffic"]
+    assert 3 <= kinds_in(tmp_path / "archive").count("traffic_level")
 
 
 def test_an_unreachable_cluster_does_not_end_the_gateway(file: Path) -> None:
