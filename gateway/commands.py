@@ -53,7 +53,9 @@ ProofFile = Annotated[
     Path, typer.Option("--out", "-o", help="The proof's file; its ending is added.")
 ]
 NewKeyFile = Annotated[Path, typer.Argument(help="The file to make.", show_default=False)]
-KeyFile = Annotated[Path, typer.Argument(help="The private key's file.", show_default=False)]
+KeyPlace = Annotated[
+    str, typer.Argument(help="The private key: a file, or a pkcs11: URI.", show_default=False)
+]
 KeyName = Annotated[str, typer.Argument(help="The key's name, like example.com/gateway-1.")]
 PostQuantum = Annotated[
     bool, typer.Option("--post-quantum", help="ML-DSA-44 instead of Ed25519, for a second key.")
@@ -255,19 +257,19 @@ def key_create(file: NewKeyFile, *, post_quantum: PostQuantum = False) -> None:
     typer.echo(f"written to {file}")
 
 
-def key_show(file: KeyFile, name: KeyName, *, witness: IsWitness = False) -> None:
+def key_show(key: KeyPlace, name: KeyName, *, witness: IsWitness = False) -> None:
     """Show the public half of a key, as configuration files and command lines take it.
 
     A recorder's key has the name of its log.
     """
-    from gateway.evidence.log.signing import load_signer
+    from gateway.evidence.log.key_place import load_key
 
     with _refusing():
-        typer.echo(load_signer(file, name, is_cosigner=witness).public.vkey)
+        typer.echo(load_key(key, name, is_cosigner=witness).public.vkey)
 
 
 def key_certify(
-    root_file: KeyFile,
+    root_key: KeyPlace,
     root_name: KeyName,
     keys: RecorderKeys,
     out: CertificateFile,
@@ -278,12 +280,12 @@ def key_certify(
     Do this where the root key lies, which is not where the gateway runs.
     """
     from gateway.evidence.log.certificates import certify
+    from gateway.evidence.log.key_place import load_key
     from gateway.evidence.log.keys import decode_vkey
-    from gateway.evidence.log.signing import load_signer
 
     with _refusing():
         public = [decode_vkey(key) for key in keys]
-        note = certify(load_signer(root_file, root_name), public, days=days)
+        note = certify(load_key(root_key, root_name), public, days=days)
         out.write_bytes(note.encode())
     typer.echo(note.text, nl=False)
 

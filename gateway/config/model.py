@@ -20,6 +20,7 @@ from gateway.apis.refusal import refusable
 from gateway.evidence.durability import Durability, Mode
 from gateway.evidence.encryption.recipients import parse_recipient
 from gateway.evidence.errors import EncryptionError, ProofError
+from gateway.evidence.log.key_uri import decode_key_uri, is_key_uri
 from gateway.evidence.log.keys import decode_vkey
 from gateway.evidence.log.note import check_key_name
 from gateway.identity.passwords import PasswordHash, parse_password_hash
@@ -87,6 +88,15 @@ def _address(text: str) -> str:
     return text
 
 
+def _key_place(text: str) -> str:
+    try:
+        if is_key_uri(text):
+            decode_key_uri(text)
+    except ProofError as error:
+        raise ValueError(str(error)) from None
+    return text
+
+
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$")]
 Host = Annotated[str, Field(min_length=1, max_length=253, pattern=r"^[^\s/@]+$")]
 Port = Annotated[int, Field(ge=1, le=PORT_MAX)]
@@ -100,6 +110,7 @@ DurabilityMode = Literal["strict", "bounded", "written"]
 # Below that a disk is never fast enough; beyond that nothing is bounded.
 BoundedMs = Annotated[int, Field(ge=2, le=60_000)]
 RecipientText = Annotated[str, AfterValidator(_recipient)]
+KeyPlace = Annotated[str, Field(min_length=1), AfterValidator(_key_place)]
 
 
 class Section(BaseModel):
@@ -243,22 +254,26 @@ class Signing(Section):
     """The keys that sign the log of what is recorded; without this section the sealer makes one."""
 
     log: LogName
-    keys: Annotated[tuple[Path, ...], Field(min_length=1, max_length=2)]
+    keys: Annotated[tuple[KeyPlace, ...], Field(min_length=1, max_length=2)]
     certificate: Path
     root_key: VKey
-    previous_key: Path | None = None
+    previous_key: KeyPlace | None = None
     previous_key_is_lost: bool = False
 
     def within(self, folder: Path) -> Signing:
         """Return the section with paths that count from a folder."""
-        previous = None if self.previous_key is None else folder / self.previous_key
+        previous = None if self.previous_key is None else _beside(folder, self.previous_key)
         return self.model_copy(
             update={
-                "keys": tuple(folder / key for key in self.keys),
+                "keys": tuple(_beside(folder, key) for key in self.keys),
                 "certificate": folder / self.certificate,
                 "previous_key": previous,
             }
         )
+
+
+def _beside(folder: Path, place: str) -> str:
+    return place if is_key_uri(place) else str(folder / place)
 
 
 class WitnessServer(Section):

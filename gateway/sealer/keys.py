@@ -13,6 +13,7 @@ from gateway.evidence.failpoints import Failpoint, reach
 from gateway.evidence.files import make_directory
 from gateway.evidence.log.certificates import certify
 from gateway.evidence.log.folder import LogFolder, encode_root
+from gateway.evidence.log.key_place import load_key
 from gateway.evidence.log.keys import Algorithm, PublicKey, decode_vkey
 from gateway.evidence.log.note import decode_note
 from gateway.evidence.log.signing import Signer, create_key_file, load_signer
@@ -25,17 +26,17 @@ _SELF_MADE_DAYS: Final = 10 * 365
 
 
 class SigningOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The keys that the operator gives, as files.
+    """The keys that the operator gives, as files or as `pkcs11:` URIs.
 
     `keys` are the recorder's private keys, an Ed25519 one first; `certificate` is the root key's
     word for them and `root` that key as text. `previous` is the key that hands over to them.
     """
 
     log: str
-    keys: tuple[Path, ...]
+    keys: tuple[str, ...]
     certificate: Path
     root: str
-    previous: Path | None = None
+    previous: str | None = None
     is_previous_lost: bool = False
 
 
@@ -47,8 +48,8 @@ def load_signing(options: SigningOptions | None, journal: Path, origin: str) -> 
     try:
         if options is None:
             return _self_made(journal, origin)
-        signers = [load_signer(path, options.log) for path in options.keys]
-        previous = None if options.previous is None else load_signer(options.previous, options.log)
+        signers = [load_key(place, options.log) for place in options.keys]
+        previous = None if options.previous is None else load_key(options.previous, options.log)
         return LogSigning(
             log=options.log,
             signers=signers,

@@ -17,12 +17,17 @@ from gateway.evidence.archive import create_archive
 from gateway.evidence.encryption.recipients import parse_recipient
 from gateway.evidence.event import Event, EventKind
 from gateway.evidence.journal import JournalWriter
+from gateway.evidence.log.certificates import check_certificate
+from gateway.evidence.log.key_place import load_key
+from gateway.evidence.log.keys import decode_vkey
+from gateway.evidence.log.note import decode_note
 from gateway.evidence.log.proof import decode_proof
 from gateway.identity.passwords import parse_password_hash, password_matches
 from gateway.sealer.keys import SigningOptions, load_signing
 from gateway.server import run as server
 from tests.gateway.evidence.encryption.test_folder import Keys
 from tests.gateway.evidence.golden import GOLDEN
+from tests.gateway.evidence.log.softhsm import PIN, tokens
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -202,7 +207,7 @@ def test_keys_are_made_certified_and_used(app: typer.Typer, tmp_path: Path) -> N
     assert invoke(app, *certify, first, second, "-o", certificate, "--days", "9")[0] == 0
     options = SigningOptions(
         log=names["first"],
-        keys=(tmp_path / "first", tmp_path / "second"),
+        keys=(str(tmp_path / "first"), str(tmp_path / "second")),
         certificate=certificate,
         root=root,
     )
@@ -217,6 +222,23 @@ def test_keys_are_made_certified_and_used(app: typer.Typer, tmp_path: Path) -> N
         (*certify, "nonsense", "-o", certificate),
     ):
         assert invoke(app, *wrong)[0] == 2
+
+
+def test_a_key_on_a_token_is_shown_and_certifies(app: typer.Typer, tmp_path: Path) -> None:
+    """So that the root key can certify it, and can lie on one itself."""
+    exit_code, shown = invoke(app, "key", "show", tokens().uri(), "example.com/gw")
+    assert 0 == exit_code
+    assert load_key(tokens().uri(), "example.com/gw").public == decode_vkey(shown.strip())
+
+    root = tokens().uri("second")
+    certificate = tmp_path / "certificate"
+    certify = ("key", "certify", root, "example.com/root", shown.strip(), "-o", certificate)
+    assert 0 == invoke(app, *certify)[0]
+    note = decode_note(certificate.read_bytes())
+    assert check_certificate(note, load_key(root, "example.com/root").public).keys
+
+    exit_code, printed = invoke(app, "key", "show", f"{root}&pin-value={PIN}", "a")
+    assert (2, True, False) == (exit_code, "holds a PIN" in printed, PIN in printed)
 
 
 def test_a_proof_is_written_with_its_entry(app: typer.Typer, tmp_path: Path) -> None:

@@ -120,12 +120,33 @@ signing:
     signing = load_config(write(tmp_path, GOOD + section)).signing
 
     assert signing is not None
-    assert (tmp_path / "recorder.pem", Path("/keys/second.pem")) == signing.keys
-    assert (tmp_path / "recorder.cert", tmp_path / "old.pem") == (
+    assert (str(tmp_path / "recorder.pem"), "/keys/second.pem") == signing.keys
+    assert (tmp_path / "recorder.cert", str(tmp_path / "old.pem")) == (
         signing.certificate,
         signing.previous_key,
     )
     assert load_config(write(tmp_path, GOOD)).signing is None
+
+
+def test_a_key_may_lie_on_a_token(tmp_path: Path) -> None:
+    """Its URI stays as it is; one that cannot be right is told, but no PIN that stands in it."""
+    uri = "pkcs11:token=a;object=b?module-path=/m.so&pin-source=/pin"
+    section = f"""
+signing:
+  log: example.com/gateway-1
+  keys: ["{uri}"]
+  certificate: recorder.cert
+  root_key: "{ROOT.public.vkey}"
+  previous_key: "{uri}"
+"""
+    signing = load_config(write(tmp_path, GOOD + section)).signing
+
+    assert signing is not None
+    assert ((uri,), uri) == (signing.keys, signing.previous_key)
+    bad = section.replace("pin-source=/pin", "pin-value=s3cret")
+    problems = problems_of(tmp_path, GOOD + bad)
+    assert [True, True] == ["holds a PIN" in problem for problem in problems]
+    assert "s3cret" not in "".join(problems)
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ def given(folder: Path, root: str = ROOT.public.vkey) -> SigningOptions:
     note = certificate(load_signer(folder / "key.pem", LOG))
     (folder / "certificate").write_bytes(note.encode())
     return SigningOptions(
-        log=LOG, keys=(folder / "key.pem",), certificate=folder / "certificate", root=root
+        log=LOG, keys=(str(folder / "key.pem"),), certificate=folder / "certificate", root=root
     )
 
 
@@ -76,7 +76,7 @@ def test_what_cannot_be_used_is_said_at_the_start(tmp_path: Path, harm: str) -> 
                 keys=options.keys,
                 certificate=options.certificate,
                 root=options.root,
-                previous=tmp_path / "none",
+                previous=str(tmp_path / "none"),
             )
     with pytest.raises(ArchiveError, match="cannot be used"):
         load_signing(options, tmp_path, "gw.0")
