@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.apis.catalogue import ROLES, Role, changes_state, is_offered
+from gateway.apis.catalogue import ROLES, Role, changes_state, is_offered, may_change
 from gateway.wire.api_keys import ApiKey
 from gateway.wire.messages import default_body
 
@@ -79,3 +79,12 @@ def test_ending_a_share_session_changes_state() -> None:
     body["share_session_epoch"] = -1
 
     assert changes_state(ApiKey.SHARE_FETCH, body)
+
+
+@pytest.mark.parametrize(
+    ("api_key", "expected"),
+    [(ApiKey.PRODUCE, True), (ApiKey.DELETE_TOPICS, True), (ApiKey.LIST_GROUPS, False)],
+)
+def test_whatever_may_change_something_is_known(api_key: ApiKey, *, expected: bool) -> None:
+    """Produce, too, whose rows stand for the intent."""
+    assert expected == may_change(api_key, {})

@@ -21,6 +21,7 @@ from gateway.session.signals import (
     BrokerConnected,
     BrokerEof,
     BrokerFailed,
+    ChangesRefused,
     ClientBytes,
     ClientConnected,
     ClientEof,
@@ -580,3 +581,13 @@ def test_records_for_a_client_that_is_gone_are_not_delivered() -> None:
     )
     play.take_all()
     play.finish()
+
+
+def test_a_session_learns_that_changes_are_refused() -> None:
+    """At any time, without a word to its client."""
+    play = connected()
+    play >> ChangesRefused(is_so=True) >> ClientBytes(produce())
+    play << row(EventKind.EXCHANGE, decision="deny")
+    (sent,) = play.take_all()
+
+    assert isinstance(sent, SendClient)
