@@ -42,6 +42,8 @@ class Options:
     limits: Mapping[str, int] = field(default_factory=dict)
     forbid: tuple[Mapping[str, object], ...] = ()
     encryption: Mapping[str, object] | None = None
+    durability: Mapping[str, object] = field(default_factory=dict)
+    """Keys of the gateway that say when an event counts as recorded."""
 
 
 class Gateway:
@@ -77,15 +79,19 @@ class Gateway:
         if options.advertised_host is not None:
             listener["advertised_host"] = options.advertised_host
         encryption = {} if options.encryption is None else {"encryption": options.encryption}
-        return encryption | {
-            "instance": "live",
-            "archive": str(self.archive),
-            "journal": str(self.journal),
-            "upstream": {"bootstrap": upstream.split(",")},
-            "listeners": [listener],
-            "forbid": list(options.forbid),
-            "limits": LIMITS | dict(options.limits),
-        }
+        return (
+            encryption
+            | {
+                "instance": "live",
+                "archive": str(self.archive),
+                "journal": str(self.journal),
+                "upstream": {"bootstrap": upstream.split(",")},
+                "listeners": [listener],
+                "forbid": list(options.forbid),
+                "limits": LIMITS | dict(options.limits),
+            }
+            | dict(options.durability)
+        )
 
     @property
     def bootstrap(self) -> str:
