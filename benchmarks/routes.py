@@ -20,7 +20,7 @@ from workbench.demo.gateway import STREAMWITNESS
 from workbench.demo.processes import LOOPBACK, Child, free_ports
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 START_SECONDS = 60.0
@@ -109,7 +109,11 @@ def cluster(folder: Path, *, broker: str | None, kafka: bool) -> Iterator[str]:
 
 @contextmanager
 def gateway(
-    folder: Path, upstream: str, *, is_encrypting: bool = False
+    folder: Path,
+    upstream: str,
+    durability: Mapping[str, object] | None = None,
+    *,
+    is_encrypting: bool = False,
 ) -> Iterator[tuple[Route, GatewayProcesses]]:
     """Run a gateway without authentication before a cluster, and seal at the end."""
     nodes = sorted(AdminClient({"bootstrap.servers": upstream}).list_topics(timeout=30).brokers)
@@ -120,7 +124,7 @@ def gateway(
         "port": port,
         "nodes": {"first_port": port + 1, "first_node_id": nodes[0], "count": count},
         "authentication": {"type": "none"},
-    }
+    } | dict(durability or {})
     configuration: dict[str, object] = {
         "instance": "benchmark",
         "archive": "archive",
