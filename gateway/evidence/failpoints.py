@@ -24,6 +24,8 @@ class Failpoint(StrEnum):
     """A journal file stands there with its header, and no event is in it yet."""
     JOURNAL_APPENDED = "journal.appended"
     """Events are written and not synced; nothing that they describe has passed."""
+    JOURNAL_SYNCED = "journal.synced"
+    """Events are synced, and whoever waits for that does not know it yet."""
     REQUEST_RECORDED = "gateway.request_recorded"
     """A request's intent is recorded; the broker has not got the request."""
     REQUEST_FORWARDED = "gateway.request_forwarded"

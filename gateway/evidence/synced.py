@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gateway.evidence.errors import JournalError
+from gateway.evidence.failpoints import Failpoint, reach
 from gateway.evidence.files import sync_content, sync_directory
 from gateway.evidence.journal import FILE_BYTES_MAX, JournalWriter
 
@@ -88,6 +89,7 @@ class SyncedJournalWriter(JournalWriter):
             sync_content(unsynced.current)
         if unsynced.has_new_name:
             sync_directory(self._directory)
+        reach(Failpoint.JOURNAL_SYNCED)
         return unsynced.through
 
     def _take_unsynced(self) -> _Unsynced:

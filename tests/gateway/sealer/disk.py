@@ -8,11 +8,11 @@ import shutil
 import stat
 import sys
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal, cast
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from pathlib import Path
 
 CALLS = ("open", "writev", "fsync", "fdatasync", "ftruncate", "rename", "unlink", "mkdir")
 DEAD = 9
@@ -25,13 +25,13 @@ class Disk:
 
     - `kill`: the process dies before the call, as by kill -9.
     - `tear`: the same, but a write has written half.
-    - `power`: it dies, and what it never synced of one folder is lost.
+    - `power`: it dies, and what it never synced of some folders is lost.
     - `error`: the call fails, a write after having written half, and so does every later one.
     - `short`: every write from there on writes half and says so; nothing ends.
     """
 
-    def __init__(self, folder: Path, fault: Fault, at: int) -> None:
-        self._folder = folder
+    def __init__(self, folders: Sequence[Path], fault: Fault, at: int) -> None:
+        self._folders = folders
         self._fault = fault
         self._at = at
         self._count = 0
@@ -42,6 +42,8 @@ class Disk:
 
     def mount(self) -> None:
         """Take the place of the functions of `os`, until the end of the process."""
+        for folder in filter(Path.exists, self._folders):
+            self._note_all(folder)
         for name in filter(partial(hasattr, os), CALLS):
             setattr(os, name, self._watch(name, getattr(os, name)))
 
@@ -65,10 +67,22 @@ class Disk:
         if self._fault == "error":
             code = errno.EIO if name.endswith("sync") else errno.ENOSPC
             raise OSError(code, os.strerror(code))
-        if self._fault == "power" and self._folder.exists():
+        if self._fault == "power":
             self._at = sys.maxsize
-            self._lose_unsafe(self._folder)
+            for folder in filter(Path.exists, self._folders):
+                self._lose_unsafe(folder)
         os._exit(DEAD)
+
+    def _note_all(self, folder: Path) -> None:
+        """Take for safe what stood there before."""
+        self._safe_names[folder.stat().st_ino] = {
+            path.stat().st_ino: path.name for path in folder.iterdir()
+        }
+        for path in folder.iterdir():
+            if path.is_dir():
+                self._note_all(path)
+            else:
+                self._safe_bytes[path.stat().st_ino] = path.stat().st_size
 
     def _note_sync(self, fd: int) -> None:
         status = os.fstat(fd)

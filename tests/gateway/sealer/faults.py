@@ -28,12 +28,12 @@ from gateway.evidence import writer as archive_writer
 from gateway.evidence.block import CloseReason
 from gateway.evidence.errors import EvidenceError
 from gateway.evidence.failpoints import VARIABLE, Failpoint
-from gateway.evidence.journal import JournalWriter, journal_files
+from gateway.evidence.journal import journal_files
 from gateway.sealer import sealing
 from gateway.sealer.sealing import Sealer, recover
 from tests.gateway.sealer.disk import DEAD, Disk, Fault
 from tests.gateway.sealer.history import Notes, Story, problems, read_notes
-from tests.gateway.sealer.journals import ORIGIN, options
+from tests.gateway.sealer.journals import ORIGIN, StrictJournal, options
 from tests.gateway.sealer.unprotected import REMOVED
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def record(folder: Path, session: str, next_sequence: int, sealer: Sealer | None
     """Record a story and have it sealed on the way."""
     notes = Notes(folder / "notes")
     story = Story(session, seed=next_sequence)
-    journal = JournalWriter(
+    journal = StrictJournal(
         folder / "journal",
         origin=ORIGIN,
         boot_id=session,
@@ -116,7 +116,7 @@ def doom(folder: Path, fault: str, at: int, removed: str = "none") -> None:
     if fault in set(Failpoint):
         arm(Failpoint(fault), at)
     else:
-        Disk(folder / "archive", cast("Fault", fault), at).mount()
+        Disk((folder / "journal", folder / "archive"), cast("Fault", fault), at).mount()
     REMOVED[removed]()
 
 

@@ -8,9 +8,11 @@ from gateway.evidence.archive import scan
 from gateway.evidence.event import Event, EventKind
 from gateway.evidence.journal import FILE_BYTES_MAX, JournalWriter, journal_files
 from gateway.evidence.reader import Block
+from gateway.evidence.synced import SyncedJournalWriter
 from gateway.sealer.sealing import SealerOptions
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 ORIGIN = "test.0"
@@ -27,6 +29,15 @@ def options(folder: Path, *, lock_wait_seconds: float = 0.0) -> SealerOptions:
         origin=ORIGIN,
         lock_wait_seconds=lock_wait_seconds,
     )
+
+
+class StrictJournal(SyncedJournalWriter):
+    """A journal whose `append` returns when the disk has the events."""
+
+    def append(self, events: Sequence[Event]) -> int:
+        """Append and sync."""
+        super().append(events)
+        return self.sync()
 
 
 def record(
