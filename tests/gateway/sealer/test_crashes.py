@@ -125,7 +125,11 @@ def kill(processes: list[psutil.Process]) -> None:
 def live_and_die(folder: Path, chance: random.Random) -> None:
     """Let a recording process run a while, kill its sealer now and then, and then itself."""
     with (folder / "log").open("ab") as log:
-        recording = subprocess.Popen(program("recording", "record", folder), stderr=log, cwd=ROOT)
+        recording = subprocess.Popen(
+            program("recording", "record", folder, "none", folder / "notes", "written"),
+            stderr=log,
+            cwd=ROOT,
+        )
     process = psutil.Process(recording.pid)
     for _ in range(chance.randrange(4)):
         wait_for_notes(folder, noted_bytes(folder) + chance.randrange(NOTES_BYTES_MAX))
