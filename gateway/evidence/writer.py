@@ -147,7 +147,7 @@ class ArchiveWriter:
         self.seal(reason)
         self._sign()
         cosign()
-        if self._list is not None:
+        if self._list is not None and self._log is not None and self._log.is_key_told:
             self._list.write(is_final=True)
         self._lock.release()
 

@@ -115,6 +115,11 @@ class LogWriter:
             self._newest.root,
         )
 
+    @property
+    def is_key_told(self) -> bool:
+        """Whether a header names the keys that sign now; before that nobody knows them."""
+        return self._keys == vkeys([signer.public for signer in self._signing.signers])
+
     def rebuild(self, lines: Iterable[bytes]) -> None:
         """Take the leaves that the newest checkpoint covers from the headers themselves.
 

@@ -12,7 +12,9 @@ from gateway.evidence.block import CloseReason
 from gateway.evidence.errors import ArchiveError
 from gateway.evidence.outline import SegmentOutline, read_outline
 from gateway.evidence.segment import SegmentWriter
+from gateway.evidence.verify import verify
 from gateway.evidence.writer import ArchiveWriter
+from tests.gateway.evidence.log.signed import LOG, RECORDER, Recorder, ed25519, signing
 from tests.gateway.evidence.samples import (
     ORIGIN,
     kinds,
@@ -30,6 +32,19 @@ if TYPE_CHECKING:
 def outlines(archive: Path) -> list[SegmentOutline | None]:
     """Return the outlines of all segments."""
     return [read_outline(path) for path in segments_of(archive)]
+
+
+def test_a_key_that_no_header_names_signs_no_list(tmp_path: Path) -> None:
+    """A start and a stop with nothing recorded between, at first or with a new key, harm nothing."""
+    recorder = Recorder(tmp_path)
+    recorder.record()
+    recorder_without_events = verify(recorder.archive).faults
+    recorder.record(1)
+    recorder.how = signing(tmp_path, ed25519(LOG, 4), previous=RECORDER)
+    recorder.record()
+
+    assert [] == recorder_without_events
+    assert [] == verify(recorder.archive).faults
 
 
 def test_segments_form_one_chain(tmp_path: Path) -> None:
