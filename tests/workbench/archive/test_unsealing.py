@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -9,56 +10,34 @@ import pytest
 from msgspec.structs import replace
 from polars.testing import assert_frame_equal
 
-from gateway.evidence.event import EventKind
 from gateway.evidence.verify import verify
-from gateway.wire.api_keys import ApiKey
-from gateway.wire.records.encode import BatchOptions, encode_batch
+from gateway.wire.records.encode import encode_batch
 from gateway.wire.records.record import Record
 from tests.gateway.wire.records.test_legacy import make_message, wrap
-from tests.workbench.archive.encrypted import Encrypted
+from tests.workbench.archive.encrypted import (
+    ALICE,
+    BOB,
+    CARD,
+    GOLDEN,
+    Encrypted,
+    everything,
+)
 from tests.workbench.archive.recording import (
     Client,
     Place,
     Recording,
     batch,
-    control,
     opened,
     segment_files,
     spoil,
 )
+from workbench.archive import open_archive
 from workbench.tables.schemas import TABLES
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from workbench.archive import Archive
-
-ALICE = Client(session="s1")
-BOB = Client(session="s2", subject="bob")
-CARD = b'{"card":"4111"}'
-
-
-def everything() -> Recording:
-    """Record what of each kind there is that encryption touches."""
-    recording = Recording()
-    for client in (ALICE, BOB):
-        recording.add(EventKind.SESSION_OPEN, client)
-    recording.produce(ALICE, Place(first=5), batch(CARD, b"b"), batch(b"c", first=2))
-    recording.end_block()
-    whole = batch(CARD, b"b", first=5)
-    transaction = BatchOptions(producer_id=9, is_transactional=True)
-    aborted = batch(b"d", first=7, options=transaction)
-    recording.deliver(BOB, Place(first=6), whole, aborted, control(8, 9, is_abort=True))
-    recording.deliver(ALICE, Place(first=5), whole)
-    recording.end_segment()
-    recording.deliver(BOB, Place(first=5), whole, batch(b"e" * 99, b"f", first=9)[:-5])
-    recording.commit(BOB, Place(first=7))
-    metadata = {"group_id": "g", "protocols": [{"name": "range", "metadata": "QUFB"}]}
-    recording.ask(BOB, ApiKey.JOIN_GROUP, metadata, response={"member_id": "m"})
-    recording.produce(BOB, Place(topic="leak", first=0), batch(CARD))
-    for client in (ALICE, BOB):
-        recording.add(EventKind.SESSION_CLOSE, client, detail={"reason": "client_closed"})
-    return recording
 
 
 @pytest.fixture
@@ -228,3 +207,19 @@ def test_sealed_bytes_that_were_changed_are_undecodable(tmp_path: Path) -> None:
     gaps = encrypted.open(with_keys=True).gaps.collect()
     assert ["undecodable"] == gaps["kind"].to_list()
     assert "were not sealed with this key" in gaps["message"].item()
+
+
+def test_what_was_encrypted_once_is_readable_for_ever(tmp_path: Path) -> None:
+    """Every version opens what the first one wrote: payloads, texts, keys and erasures."""
+    identity = tmp_path / "identity"
+    shutil.copy(GOLDEN / "identity", identity)
+    identity.chmod(0o600)
+
+    archive = open_archive(GOLDEN / "archive", keys=GOLDEN / "keys", identity=identity)
+
+    assert {CARD, b"b", b"c", b"d"} == values(archive)
+    assert [5, 5, 6, 6, 7] == read_offsets(archive, BOB)
+    assert "QUFB" in "".join(archive.exchanges.collect()["detail"])
+    (message,) = archive.gaps.filter(kind="encrypted").collect()["message"]
+    assert message.startswith("what session s3 sent or was sent is encrypted: ")
+    assert "erased its key at 2026-11-25T" in message
