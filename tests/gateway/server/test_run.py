@@ -24,6 +24,8 @@ from confluent_kafka.cimpl import NewTopic
 
 from gateway.config.model import WitnessServer
 from gateway.evidence.archive import scan
+from gateway.evidence.encryption.folder import KeyFolder
+from gateway.evidence.encryption.recipients import create_identity, load_identity
 from gateway.evidence.event import EventKind
 from gateway.evidence.log.heard import NAME
 from gateway.evidence.reader import Block
@@ -323,3 +325,50 @@ def test_a_journal_that_cannot_be_written_ends_with_exit_code_1(file: Path, tmp_
         assert gateway.process.wait(30) == 1
         assert gateway.lines("listening") == []
         assert gateway.wait_for("recording_stopped")["final"] is True
+
+
+def test_a_key_folder_that_cannot_be_made_ends_with_exit_code_1(file: Path, tmp_path: Path) -> None:
+    """A gateway that is to encrypt serves nobody while it cannot keep keys."""
+    (tmp_path / "keys").write_text("a file where a folder should be")
+    encrypt(file, tmp_path)
+    with running(file) as gateway:
+        assert gateway.process.wait(30) == 1
+        assert gateway.lines("listening") == []
+        assert "keys" in str(gateway.wait_for("recording_stopped")["reason"])
+
+
+@pytest.mark.parametrize("durability", ["written", "strict", "bounded"])
+async def test_what_clients_do_is_encrypted_however_durable(
+    tmp_path: Path, cluster: Cluster, durability: str
+) -> None:
+    """The journal of every mode seals what it is given, and the session's key opens it."""
+    broker, (node,) = cluster.bootstrap.rpartition(":")[2], cluster.node_ids
+    file = write(config_for(tmp_path, upstream=[int(broker)], first_node_id=node), tmp_path)
+    recipient = encrypt(file, tmp_path, durability=durability)
+    topic = f"sealed-{secrets.token_hex(4)}"
+    with running(file) as gateway:
+        gateway.wait_for("ready")
+        producer = Producer({"bootstrap.servers": f"127.0.0.1:{gateway.port}"})
+        producer.produce(topic, b"a record in clear")
+        assert producer.flush(10) == 0
+        assert gateway.stop() == 0
+    rows = [
+        row
+        for block in scan(tmp_path / "archive")
+        if isinstance(block, Block)
+        for row in block.rows.to_pylist()
+    ]
+    (sent,) = [row for row in rows if row["kind"] == EventKind.PRODUCE]
+    (batch,) = sent["batches"]
+    assert json.loads(rows[0]["detail"])["recipients"] == [recipient]
+    assert b"a record in clear" not in batch["payload"]
+    key = KeyFolder(tmp_path / "keys").unwrap(sent["session"], load_identity(tmp_path / "identity"))
+    assert b"a record in clear" in key.unseal(batch["payload"])
+
+
+def encrypt(file: Path, folder: Path, **more: object) -> str:
+    """Let a configuration encrypt for an identity that is made for it; return the recipient."""
+    recipient = create_identity(folder / "identity")
+    section = {"keys": str(folder / "keys"), "recipients": [recipient]}
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"encryption": section} | more))
+    return recipient
