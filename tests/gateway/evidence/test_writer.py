@@ -35,7 +35,7 @@ def outlines(archive: Path) -> list[SegmentOutline | None]:
 
 
 def test_a_key_that_no_header_names_signs_no_list(tmp_path: Path) -> None:
-    """A start and a stop with nothing recorded between, at first or with a new key, harm nothing."""
+    """A start and a stop with nothing recorded in between harm nothing, with a new key neither."""
     recorder = Recorder(tmp_path)
     recorder.record()
     recorder_without_events = verify(recorder.archive).faults
