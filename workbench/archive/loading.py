@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -29,9 +29,10 @@ from workbench.tables.frames import Frames
 from workbench.tables.schemas import GAPS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from gateway.evidence.log_check import LogVerification
     from gateway.evidence.outline import SegmentOutline
     from workbench.archive.cache import Cache, Converted
     from workbench.archive.conversion import Newest, Summary
@@ -57,6 +58,8 @@ class Loaded:
     segments: tuple[Converted, ...]
     damages: tuple[Damage, ...]
     origins: tuple[str, ...]
+    logs: Mapping[str, LogVerification]
+    """What the log of each origin shows."""
 
     @property
     def frames(self) -> Frames:
@@ -121,14 +124,26 @@ def load(archive: Path, cache: Cache, on_progress: OnProgress = ignore) -> Loade
 
     scanned = scan_segments(archive, is_known=is_known)
     damages = [found for found in scanned if isinstance(found, Damage)]
-    damages += [found for origin in names for found in _log_damages(archive, origin)]
-    return Loaded(segments=tuple(converted), damages=tuple(damages), origins=names)
+    logs = {}
+    for origin in names:
+        logs[origin], found_in_log = check_log(archive, origin, Trust())
+        damages += [
+            _with_window(found, logs[origin])
+            for found in found_in_log
+            if found.kind is not DamageKind.UNSIGNED  # no gap; the status tells
+        ]
+    return Loaded(segments=tuple(converted), damages=tuple(damages), origins=names, logs=logs)
 
 
-def _log_damages(archive: Path, origin: str) -> list[Damage]:
-    """Return what the signed log says is wrong; that there is none is for `verify` to tell."""
-    _, damages = check_log(archive, origin, Trust())
-    return [found for found in damages if found.kind is not DamageKind.UNSIGNED]
+def _with_window(damage: Damage, log: LogVerification) -> Damage:
+    """Name the events that no checkpoint covers, which the damage does not: none of them is lost.
+
+    It says where they begin, and is no fault.
+    """
+    if damage.kind is not DamageKind.UNCOVERED or not log.uncovered_events:
+        return damage
+    first = 0 if log.covered_sequence is None else log.covered_sequence + 1
+    return replace(damage, first_sequence=first, last_sequence=first + log.uncovered_events - 1)
 
 
 def _segments(archive: Path, origin: str) -> list[Path]:

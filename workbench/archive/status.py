@@ -11,14 +11,15 @@ from gateway.evidence.segment import is_partial
 from workbench.archive.problems import GapKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from gateway.evidence.damage import Damage
+    from gateway.evidence.log_check import LogVerification
     from workbench.archive.loading import Loaded
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_WHOLE: Final = "whole, as far as hashes without signatures can show"
+_UNSIGNED: Final = "nothing is: hashes alone show no change by whoever can compute them anew"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +40,8 @@ class Status:
     first_at: datetime | None
     last_at: datetime | None
     damages: tuple[Damage, ...]
+    logs: Mapping[str, LogVerification]
+    """What the signed log of each origin shows."""
     gap_counts: dict[str, int]
     """How many gaps of each kind there are within the segments; damage is not counted here."""
 
@@ -68,7 +71,12 @@ class Status:
         yield "events", f"{self.event_count:,}"
         yield "time span", _span(self.first_at, self.last_at)
         count = len(self.faults)
-        yield "chain", _WHOLE if self.is_whole else f"DAMAGED: {_counted(count, 'fault')}, see gaps"
+        yield (
+            "chain",
+            "whole" if self.is_whole else f"DAMAGED: {_counted(count, 'fault')}, see gaps",
+        )
+        for origin, log in self.logs.items():
+            yield "signed", f"{origin}: {_signed(log)}"
         yield (
             "batches",
             _counted(self.undecodable_count, "undecodable batch", "undecodable batches"),
@@ -114,8 +122,18 @@ def status_of(path: Path, loaded: Loaded) -> Status:
         first_at=_time(min(firsts, default=None)),
         last_at=_time(max(lasts, default=None)),
         damages=loaded.damages,
+        logs=loaded.logs,
         gap_counts=gap_counts,
     )
+
+
+def _signed(log: LogVerification) -> str:
+    if log.covered_sequence is None:
+        return _UNSIGNED
+    told = f"up to event {log.covered_sequence:,}, by keys of the root {log.root_vkey}"
+    if log.uncovered_events:
+        told += f"; not yet the newest {_counted(log.uncovered_events, 'event')}"
+    return told
 
 
 def _time(microseconds: int | None) -> datetime | None:

@@ -18,6 +18,7 @@ ENCRYPTED: Final = "encrypted"
 OUTCOME_UNKNOWN: Final = "outcome_unknown"
 NO_END: Final = "no_end"
 OPEN_TAIL: Final = "open_tail"
+UNCOVERED: Final = "uncovered"
 # No fault of the archive, but as good as one for whoever asks what is in it.
 NOT_SELECTED: Final = "not_selected"
 
@@ -60,6 +61,8 @@ class Coverage:
     """Whether recording goes on, or broke off: newer events may be missing from the tables."""
     is_encrypted: bool = False
     """Whether content is encrypted that was not opened: its offsets are known, and no more."""
+    uncovered_count: int = 0
+    """The newest events, which no checkpoint covers yet."""
     ends_at: datetime | None = None
     """Where it is open: from when on a gateway may have recorded what is not in the tables.
 
@@ -107,6 +110,11 @@ class Coverage:
         if self.outcome_unknown_count:
             requests = count_of(self.outcome_unknown_count, "request")
             said.append(f"The outcome of {requests} is unknown.")
+        if self.uncovered_count:
+            said.append(
+                f"No checkpoint covers the newest {count_of(self.uncovered_count, 'event')} yet: "
+                "they may be lost or altered without a trace."
+            )
         if self.is_open:
             after = "" if self.ends_at is None else f" after {moment(self.ends_at)}"
             said.append(
@@ -154,6 +162,9 @@ def cover(tables: Tables) -> Coverage:
         outcome_unknown_count=gaps.filter(kind == OUTCOME_UNKNOWN).height,
         is_open=not open_ends.is_empty(),
         is_encrypted=not gaps.filter(kind == ENCRYPTED).is_empty(),
+        uncovered_count=gaps.filter(kind == UNCOVERED)
+        .select((pl.col("last_sequence") - pl.col("first_sequence") + 1).sum())
+        .item(),
         ends_at=None if since.has_nulls() else _earliest(since),
     )
 

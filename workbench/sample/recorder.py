@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from itertools import count
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
 
 import msgspec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from gateway.evidence.block import CloseReason
 from gateway.evidence.event import Event, EventKind
+from gateway.evidence.log.certificates import Certificate
+from gateway.evidence.log.keys import Algorithm, PublicKey
+from gateway.evidence.log.signing import Signer, sign_note
+from gateway.evidence.log.writer import LogSigning
 from gateway.evidence.rows import Row
 from gateway.evidence.segment import SealOptions
 from gateway.evidence.writer import ArchiveWriter
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
 BEGIN: Final = datetime(2026, 3, 17, 5, 0, tzinfo=UTC)
 ORIGIN: Final = "gateway-1"
@@ -26,6 +33,8 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _STEP_NS: Final = 1_700_000
 _ROWS_PER_BLOCK: Final = 400
 _BLOCKS_PER_SEGMENT: Final = 5
+_LOG: Final = f"streamwitness-sample/{ORIGIN}"
+_CERTIFIED_SECONDS: Final = 7 * 24 * 3600
 
 
 class Recorder:
@@ -79,15 +88,44 @@ def write_archive(archive: Path, rows: Sequence[Row]) -> None:
     """Seal rows into segments whose bytes depend on nothing but the rows."""
     clock = count(rows[0].event.wall_ns, 1_000_000_000)
     identifiers = count()
-    options = SealOptions(
-        clock=lambda: next(clock), new_segment_id=lambda: f"{next(identifiers):032x}"
+    with TemporaryDirectory() as folder:
+        options = SealOptions(
+            log=_signing(Path(folder)),
+            clock=lambda: next(clock),
+            new_segment_id=lambda: f"{next(identifiers):032x}",
+        )
+        writer = ArchiveWriter(archive, ORIGIN, options)
+        for block, start in enumerate(range(0, len(rows), _ROWS_PER_BLOCK), start=1):
+            writer.append(rows[start : start + _ROWS_PER_BLOCK])
+            if block % _BLOCKS_PER_SEGMENT == 0:
+                writer.seal(CloseReason.TIME)
+        writer.close()
+
+
+def _signing(folder: Path) -> LogSigning:
+    """Return how the sample's log is signed: with keys that everybody knows, so by nobody."""
+    root, recorder = (_signer(name) for name in (f"{_LOG}/root", _LOG))
+    begin_s = int(BEGIN.timestamp())
+    certificate = Certificate(
+        log=_LOG,
+        keys=(recorder.public,),
+        not_before_s=begin_s,
+        not_after_s=begin_s + _CERTIFIED_SECONDS,
     )
-    writer = ArchiveWriter(archive, ORIGIN, options)
-    for block, start in enumerate(range(0, len(rows), _ROWS_PER_BLOCK), start=1):
-        writer.append(rows[start : start + _ROWS_PER_BLOCK])
-        if block % _BLOCKS_PER_SEGMENT == 0:
-            writer.seal(CloseReason.TIME)
-    writer.close()
+    return LogSigning(
+        log=_LOG,
+        signers=[recorder],
+        certificate=sign_note(certificate.text(), [root]),
+        root=root.public,
+        memory=folder / "signed-checkpoint",
+        clock=lambda: _nanoseconds(BEGIN),
+    )
+
+
+def _signer(name: str) -> Signer:
+    private = Ed25519PrivateKey.from_private_bytes(sha256(name.encode()).digest())
+    content = private.public_key().public_bytes_raw()
+    return Signer(PublicKey(name, Algorithm.ED25519, content), private)
 
 
 def _nanoseconds(moment: datetime) -> int:

@@ -12,7 +12,10 @@ from gateway.evidence.archive import create_archive
 from gateway.evidence.damage import Damage, DamageKind
 from gateway.evidence.errors import ArchiveError
 from gateway.evidence.event import EventKind
+from gateway.evidence.writer import ArchiveWriter
 from tests.gateway.evidence.log.signed import Recorder
+from tests.gateway.evidence.log.signed import Recorder as SignedRecorder
+from tests.gateway.evidence.samples import abandon, rows
 from tests.workbench.archive.recording import (
     Client,
     Place,
@@ -156,6 +159,23 @@ def test_a_segment_is_sealed_between_listing_and_reading(tmp_path: Path) -> None
 
     assert [DamageKind.OPEN_TAIL] == kinds(found)
     assert 1 == found.frames.events.collect().height
+
+
+def test_what_no_checkpoint_covers_yet_is_named(tmp_path: Path) -> None:
+    """By its numbers, so that a verdict can say how much it is."""
+    recorder = SignedRecorder(tmp_path)
+    recorder.record(1)
+    writer = ArchiveWriter(recorder.archive, recorder.origin, recorder.options())
+    writer.append(rows(2, 3))
+    abandon(writer)
+
+    (uncovered,) = loaded(tmp_path).frames.damages.filter(kind="uncovered").collect().to_dicts()
+
+    assert (2, 4, True) == (
+        uncovered["first_sequence"],
+        uncovered["last_sequence"],
+        uncovered["is_information"],
+    )
 
 
 def test_frames_know_who_relays(tmp_path: Path) -> None:

@@ -9,12 +9,17 @@ import pytest
 
 from gateway.evidence.damage import Damage, DamageKind
 from gateway.evidence.event import EventKind
+from gateway.evidence.log_check import LogVerification
 from tests.workbench.archive.recording import Client, Place, Recording, at, batch, opened
 from workbench.archive.status import Status
 
 ALICE = Client(session="s1")
 FAULT = Damage(kind=DamageKind.FRAME, message="m", origin="gw", segment="s", byte_offset=0)
 TAIL = Damage(kind=DamageKind.OPEN_TAIL, message="m", origin="gw", segment="s", byte_offset=0)
+
+NOTHING = "nothing is: hashes alone show no change by whoever can compute them anew"
+COVERED = "up to event 16, by keys of the root example.com/root+1; not yet the newest 3 events"
+SIGNED = LogVerification(root_vkey="example.com/root+1", covered_sequence=16, uncovered_events=3)
 
 
 def status(
@@ -31,6 +36,7 @@ def status(
         first_at=None if is_empty else datetime(2026, 3, 17, 9, 0, 0, 5, tzinfo=UTC),
         last_at=None if is_empty else datetime(2026, 3, 18, tzinfo=UTC),
         damages=damages,
+        logs={} if is_empty else {"gw-1": LogVerification(), "gw-2": SIGNED},
         gap_counts=gap_counts or {},
     )
 
@@ -71,7 +77,9 @@ def test_a_terminal_is_told_in_lines() -> None:
         "  segments   1,234 sealed, 1 being written, 5,000,000 bytes",
         "  events     9,000",
         "  time span  2026-03-17 09:00:00 to 2026-03-18 00:00:00 UTC",
-        "  chain      whole, as far as hashes without signatures can show",
+        "  chain      whole",
+        f"  signed     gw-1: {NOTHING}",
+        f"  signed     gw-2: {COVERED}",
         "  batches    1 undecodable batch",
         "  gaps       1,000 cut_batch, 2 torn",
     ] == text.splitlines()
@@ -106,6 +114,7 @@ def test_a_notebook_is_told_in_a_table_that_brings_nothing_along() -> None:
         first_at=None,
         last_at=None,
         damages=(),
+        logs={"<i>": LogVerification()},
         gap_counts={},
     )
 
@@ -113,4 +122,4 @@ def test_a_notebook_is_told_in_a_table_that_brings_nothing_along() -> None:
 
     assert "<script>" not in html
     assert "Archive /&lt;b&gt;" in html
-    assert 7 == html.count("<tr>")
+    assert 8 == html.count("<tr>")

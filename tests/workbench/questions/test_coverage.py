@@ -127,6 +127,22 @@ def test_what_was_left_out_on_purpose_may_have_held_anything() -> None:
     )
 
 
+def test_what_no_checkpoint_covers_yet_is_told() -> None:
+    """It is no fault, and every verdict says how much it is."""
+    frames = Frames()
+    frames.connect("s1", "shop", 0)
+    frames.lose("uncovered", first_sequence=7, last_sequence=9, is_information=True)
+    frames.lose("uncovered", first_sequence=0, last_sequence=0, is_information=True)
+    coverage = cover(frames.tables)
+    told = (
+        "No checkpoint covers the newest 4 events yet: they may be lost or altered without a trace."
+    )
+
+    assert (True, 4) == (coverage.is_whole, coverage.uncovered_count)
+    assert told in coverage.sentences()
+    assert told in bulk_exports(frames.tables)._repr_html_()
+
+
 def test_encrypted_content_is_told_and_is_no_fault() -> None:
     """The archive is whole; what it means to read it is said in the coverage of every verdict."""
     frames = Frames()
