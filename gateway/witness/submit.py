@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import urllib.error
 import urllib.request
+from http.client import HTTPException
 from typing import TYPE_CHECKING, Final
 
 from gateway.evidence.errors import ArchiveError, DamagedError, ProofError
@@ -47,7 +49,7 @@ def cosigned(folder: LogFolder, url: str, witness: PublicKey) -> tuple[Note, Not
     note, checkpoint = newest
     status, kind, body = _post(url, _submission(folder, note, checkpoint, 0))
     if (status, kind) == (CONFLICT, SIZE):
-        seen = int(body)
+        seen = _size(body)
         if seen > checkpoint.size:
             raise ProofError(f"{witness.name} saw a longer log: {seen} headers, not these")
         status, kind, body = _post(url, _submission(folder, note, checkpoint, seen))
@@ -55,7 +57,7 @@ def cosigned(folder: LogFolder, url: str, witness: PublicKey) -> tuple[Note, Not
         reason = body.decode("utf-8", "replace").strip()
         raise ProofError(f"{witness.name} does not cosign ({status}): {reason}")
     signed = decode_note(note.text.encode() + b"\n" + body)
-    if witness not in verify_note(signed, [witness]):
+    if signed.text != note.text or witness not in verify_note(signed, [witness]):
         raise ProofError(f"{url} answered with another cosignature than that of {witness.vkey}")
     ours = [each for each in signed.signatures if witness.made(each)]
     return note, note.signed_also(ours)
@@ -69,6 +71,13 @@ def _submission(folder: LogFolder, note: Note, checkpoint: Checkpoint, old: int)
     return Submission(old, tuple(path), note)
 
 
+def _size(body: bytes) -> int:
+    match = re.fullmatch(rb"(0|[1-9][0-9]{0,18})\n?", body)
+    if match is None:
+        raise ProofError(f"the witness tells a size that is none: {body[:40]!r}")
+    return int(match[1])
+
+
 def _post(url: str, submission: Submission) -> tuple[int, str, bytes]:
     request = urllib.request.Request(  # noqa: S310 - the operator's own address
         f"{url.rstrip('/')}/add-checkpoint", data=submission.encode(), method="POST"
@@ -79,3 +88,5 @@ def _post(url: str, submission: Submission) -> tuple[int, str, bytes]:
     except urllib.error.HTTPError as error:
         with error:
             return error.code, str(error.headers["Content-Type"]), error.read(_ANSWER_BYTES_MAX)
+    except HTTPException as error:
+        raise ProofError(f"{url} does not answer as HTTP: {error!r}") from error

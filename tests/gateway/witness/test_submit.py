@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import shutil
+import socket
+import threading
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
@@ -21,11 +24,32 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+CONFLICT = b"HTTP/1.1 409 Conflict\r\nContent-Type: text/x.tlog.size\r\n"
+
+
 @pytest.fixture
 def url(tmp_path: Path) -> Iterator[str]:
     """Serve a witness."""
     with served(witness(tmp_path / "memory")) as address:
         yield address
+
+
+@contextmanager
+def answering(content: bytes) -> Iterator[str]:
+    """Answer once with these bytes."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def answer() -> None:
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(65536)
+                connection.sendall(content)
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        yield f"http://127.0.0.1:{server.getsockname()[1]}"
+        thread.join()
 
 
 def cosigned(log: GrowingLog) -> bool:
@@ -78,6 +102,38 @@ def test_another_witness_s_cosignature_is_not_taken(tmp_path: Path, url: str) ->
 
     with pytest.raises(ProofError, match="another cosignature"):
         submit(log.folder, url, stranger.public)
+    assert not cosigned(log)
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        (b"220 mail.example.com ESMTP\r\n", "does not answer as HTTP"),
+        (CHUNKED + b"zz\r\n", "does not answer as HTTP"),
+        (CONFLICT + b"\r\nnine\n", "a size that is none: b'nine"),
+        (CONFLICT + b"\r\n-1\n", "a size that is none"),
+        (CONFLICT + b"\r\n3000\n", "saw a longer log: 3000 headers"),
+        (b"HTTP/1.1 200 OK\r\n\r\nnonsense\n", "no signature|should be base64"),
+    ],
+)
+def test_whatever_answers_is_told_as_a_refusal(tmp_path: Path, answer: bytes, why: str) -> None:
+    """Anything else would end the thread that asks, and nobody would hear of it."""
+    log = GrowingLog(tmp_path / "gateway")
+    log.grow(3)
+    with answering(answer) as url, pytest.raises(ProofError, match=why):
+        submit(log.folder, url, WITNESS.public)
+
+
+def test_a_cosignature_of_another_text_is_not_taken(tmp_path: Path) -> None:
+    """Even when the witness's key made it."""
+    log = GrowingLog(tmp_path / "gateway")
+    note = log.grow(3)
+    more = f"{note.text}\nof another text\n"
+    line = WITNESS.sign(more).line()
+    body = f"of another text\n\n{line}".encode()
+    head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+    with answering(head + body) as url, pytest.raises(ProofError, match="another cosignature"):
+        submit(log.folder, url, WITNESS.public)
     assert not cosigned(log)
 
 
