@@ -6,6 +6,7 @@ A module of its own, for it needs a library that only those need who want timest
 from __future__ import annotations
 
 import hashlib
+import re
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
+_REASON: Final = re.compile(r'reason: "([^"]*)"(?:[^}]*data: "(?:Verify error: )?([^"]*)")?')
 
 
 class Authority:
@@ -50,7 +52,7 @@ class Authority:
         try:
             self._verifier.verify_message(response, content)
         except (VerificationError, ValueError) as error:
-            raise ProofError(f"the timestamp is not good: {error}") from error
+            raise ProofError(f"the timestamp is not good: {_reason(error)}") from error
         return _latest(response) // _MICROSECOND * 1000
 
 
@@ -91,6 +93,12 @@ def _decode(reply: bytes) -> TimeStampResponse:
         return decode_timestamp_response(with_ordered_certificates(reply))
     except ValueError as error:
         raise ProofError(f"this is no timestamp: {error}") from error
+
+
+def _reason(error: Exception) -> str:
+    """Return what OpenSSL says last, from what the library makes of its whole stack of errors."""
+    found = _REASON.findall(str(error))
+    return ": ".join(filter(None, found[-1])) if found else str(error)
 
 
 def _latest(response: TimeStampResponse) -> timedelta:

@@ -25,10 +25,14 @@ default_policy = 1.2.3.4.1
 digests = {digests}
 {more}
 """
-_EXTENSIONS = """\
+_SIGNER = """\
 basicConstraints = critical, CA:false
 keyUsage = critical, digitalSignature
 extendedKeyUsage = critical, timeStamping
+"""
+_BETWEEN = """\
+basicConstraints = critical, CA:true
+keyUsage = critical, keyCertSign
 """
 
 
@@ -38,25 +42,39 @@ def openssl(folder: Path, *arguments: str) -> None:
 
 
 class OpensslAuthority:
-    """Signs times with a certificate under a root certificate, both made here."""
+    """Signs times with a certificate that was made here, and so was the root certificate.
+
+    Between the two stands another one, as with most authorities.
+    """
 
     def __init__(
-        self, folder: Path, more: str = "accuracy = secs:1", *, digests: str = "sha256"
+        self,
+        folder: Path,
+        more: str = "accuracy = secs:1",
+        *,
+        digests: str = "sha256",
+        is_chain_sent: bool = True,
     ) -> None:
         self.folder = folder
         self.root = folder / "root.pem"
+        self.between = folder / "between.pem"
         folder.mkdir(parents=True)
-        (folder / "extensions").write_text(_EXTENSIONS)
         (folder / "serial").write_text("01\n")
+        more = f"certs = {self.between}\n{more}" if is_chain_sent else more
         settings = _SETTINGS.format(folder=folder, digests=digests, more=more)
         (folder / "settings").write_text(settings)
         key = ("-newkey", "ed25519", "-nodes", "-keyout")
         openssl(folder, "req", "-x509", *key, "root.key", "-out", "root.pem", "-subj", "/CN=root")
+        self._certify("between", "ed25519", by="root", extensions=_BETWEEN)
         # openssl 3.0 makes timestamps with RSA and elliptic curves only.
-        key = ("-newkey", "rsa:2048", "-nodes", "-keyout")
-        openssl(folder, "req", *key, "signer.key", "-out", "request", "-subj", "/CN=signer")
-        signed = ("-CA", "root.pem", "-CAkey", "root.key", "-extfile", "extensions")
-        openssl(folder, "x509", "-req", "-in", "request", *signed, "-out", "signer.pem")
+        self._certify("signer", "rsa:2048", by="between", extensions=_SIGNER)
+
+    def _certify(self, name: str, key: str, *, by: str, extensions: str) -> None:
+        (self.folder / "extensions").write_text(extensions)
+        made = ("-newkey", key, "-nodes", "-keyout", f"{name}.key", "-subj", f"/CN={name}")
+        openssl(self.folder, "req", *made, "-out", "request")
+        signed = ("-CA", f"{by}.pem", "-CAkey", f"{by}.key", "-extfile", "extensions")
+        openssl(self.folder, "x509", "-req", "-in", "request", *signed, "-out", f"{name}.pem")
 
     def reply(self, query: bytes) -> bytes:
         """Return the reply to a query."""

@@ -57,12 +57,18 @@ def test_its_accuracy_is_added(tmp_path: Path, more: str, later_ns: int) -> None
     assert abs(found_ns - later_ns - time.time_ns()) < 30 * SECOND_NS
 
 
-def test_a_timestamp_with_the_whole_chain_is_good(tmp_path: Path) -> None:
-    """Authorities write it in another order than the library takes."""
-    authority = OpensslAuthority(tmp_path / "here", f"certs = {tmp_path}/here/root.pem")
-    reply = authority.stamp(CONTENT)
+def test_a_chain_may_be_sent_or_given(tmp_path: Path, openssl: OpensslAuthority) -> None:
+    """Authorities send it in another order than the library takes; some do not send it."""
+    sent, silent = openssl, OpensslAuthority(tmp_path / "silent", is_chain_sent=False)
+    given = [silent.root, silent.between]
 
-    assert load_authority([authority.root]).check(reply, CONTENT)
+    assert load_authority([sent.root]).check(sent.stamp(CONTENT), CONTENT)
+    assert load_authority(given).check(silent.stamp(CONTENT), CONTENT)
+    for wrong in ([silent.root], [silent.between]):
+        with pytest.raises(ProofError) as raised:
+            load_authority(wrong).check(silent.stamp(CONTENT), CONTENT)
+        told = str(raised.value)
+        assert told.startswith("the timestamp is not good: certificate verify error: unable to get")
 
 
 def test_one_of_several_authorities_is_enough(tmp_path: Path, openssl: OpensslAuthority) -> None:

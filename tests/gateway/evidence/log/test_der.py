@@ -50,10 +50,11 @@ def test_a_refusal_stays_as_it_is() -> None:
 
 def test_a_chain_as_openssl_writes_it_is_put_in_order(tmp_path: Path) -> None:
     """And what is in order already stays as it is."""
-    alone = OpensslAuthority(tmp_path / "alone").stamp(b"content")
-    chain = OpensslAuthority(tmp_path / "chain", f"certs = {tmp_path}/chain/root.pem").stamp(b"c")
+    alone = OpensslAuthority(tmp_path / "alone", is_chain_sent=False).stamp(b"content")
+    chain = OpensslAuthority(tmp_path / "chain").stamp(b"content")
 
     assert alone == with_ordered_certificates(alone)
+    assert chain != with_ordered_certificates(chain)
     assert sorted(chain) == sorted(with_ordered_certificates(chain))
 
 
