@@ -66,8 +66,11 @@ RecorderKeys = Annotated[
 ]
 CertificateFile = Annotated[Path, typer.Option("--out", "-o", help="The certificate to write.")]
 Days = Annotated[int, typer.Option("--days", help="For how long it is good.", min=1, max=3660)]
-WitnessKeyFile = Annotated[
-    Path, typer.Option("--key", help="The witness's private key.", show_default=False)
+WitnessKey = Annotated[
+    str,
+    typer.Option(
+        "--key", help="The witness's private key: a file, or a pkcs11: URI.", show_default=False
+    ),
 ]
 WitnessName = Annotated[
     str, typer.Option("--name", help="The witness's name, like witness.example.com/w1.")
@@ -302,7 +305,7 @@ def _refusing() -> Iterator[None]:
 
 
 def witness_run(
-    key_file: WitnessKeyFile,
+    key: WitnessKey,
     name: WitnessName,
     memory: MemoryFolder,
     log_key: LogKeys,
@@ -315,7 +318,7 @@ def witness_run(
     from gateway.witness.serve import serve
 
     with _refusing():
-        serve(key_file=key_file, name=name, memory=memory, log_keys=log_key, listen=listen)
+        serve(key=key, name=name, memory=memory, log_keys=log_key, listen=listen)
 
 
 def witness_submit(

@@ -12,10 +12,12 @@ from pathlib import Path
 import pytest
 
 from gateway.evidence.errors import ArchiveError
-from gateway.evidence.log.signing import create_key_file, load_signer
+from gateway.evidence.log.key_place import load_key
+from gateway.evidence.log.signing import create_key_file
 from gateway.witness.serve import serve
 from gateway.witness.submit import submit
 from tests.gateway.evidence.log.signed import RECORDER
+from tests.gateway.evidence.log.softhsm import tokens
 from tests.gateway.witness.logs import GrowingLog
 
 STREAMWITNESS = Path(sys.executable).with_name("streamwitness")
@@ -28,15 +30,17 @@ def free_port() -> int:
     return port
 
 
-def test_the_command_serves_until_it_is_told_to_end(tmp_path: Path) -> None:
-    """And remembers what it saw when it is started again."""
+@pytest.mark.parametrize("is_on_token", [False, True])
+def test_the_command_serves_until_it_is_told_to_end(tmp_path: Path, *, is_on_token: bool) -> None:
+    """And remembers what it saw when it is started again; its key may lie on a token."""
     create_key_file(tmp_path / "key")
-    public = load_signer(tmp_path / "key", "w", is_cosigner=True).public
+    key = tokens().uri() if is_on_token else str(tmp_path / "key")
+    public = load_key(key, "w", is_cosigner=True).public
     log = GrowingLog(tmp_path / "gateway")
     for size in (3, 9):
         log.grow(size)
         address = f"127.0.0.1:{free_port()}"
-        command = [str(STREAMWITNESS), "witness", "run", "--key", str(tmp_path / "key")]
+        command = [str(STREAMWITNESS), "witness", "run", "--key", key]
         command += ["--name", "w", "--memory", str(tmp_path / "memory")]
         command += ["--log-key", RECORDER.public.vkey]
         with subprocess.Popen([*command, "--listen", address]) as process:
@@ -54,4 +58,4 @@ def test_the_command_serves_until_it_is_told_to_end(tmp_path: Path) -> None:
 def test_an_address_that_is_none_is_refused(tmp_path: Path, listen: str) -> None:
     """Before anything is opened."""
     with pytest.raises(ArchiveError, match="give HOST:PORT"):
-        serve(key_file=tmp_path / "none", name="w", memory=tmp_path, log_keys=[], listen=listen)
+        serve(key="none", name="w", memory=tmp_path, log_keys=[], listen=listen)
