@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -64,6 +66,7 @@ class Tokens:
 def tokens() -> Tokens:
     """Make both tokens and their keys; whatever starts afterwards finds them."""
     folder = Path(tempfile.mkdtemp(prefix="softhsm-"))
+    atexit.register(shutil.rmtree, folder)
     (folder / "tokens").mkdir()
     (folder / "softhsm2.conf").write_text(f"directories.tokendir = {folder}/tokens\n")
     os.environ["SOFTHSM2_CONF"] = str(folder / "softhsm2.conf")
