@@ -123,7 +123,8 @@ def test_an_erased_session_is_gone_and_the_others_are_not(encrypted: Encrypted) 
 
     encrypted.erase("s1")
 
-    for archive in (first.refresh(), encrypted.open(with_keys=True)):
+    for reopen in (first.refresh, lambda: encrypted.open(with_keys=True)):
+        archive = reopen()
         assert {CARD, b"b", b"d"} == values(archive)
         (message,) = archive.gaps.filter(kind="encrypted", topic="orders").collect()["message"]
         assert message.startswith("what session s1 sent or was sent is encrypted: ")
@@ -174,6 +175,8 @@ def test_offsets_that_cannot_be_listed_are_told(tmp_path: Path, delivered: bytes
     archive = Encrypted(tmp_path, recording).open(with_keys=False)
 
     assert {"encrypted", "undecodable"} == kinds(archive)
+    (message,) = archive.gaps.filter(kind="undecodable").collect()["message"]
+    assert f"an encrypted batch of {len(delivered)} bytes" in message
 
 
 def test_a_batch_lost_in_one_segment_is_found_in_another(tmp_path: Path) -> None:
