@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import nbformat
@@ -20,10 +21,11 @@ from workbench.report.page import to_html
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
 # What a report sets itself, where the notebook has such a parameter.
 _OWN: Final = {"archive": ARCHIVE, "static_charts": True}
+
+_KEYS: Final = ("keys", "identity")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,18 +48,24 @@ def build_report(options: ReportOptions) -> Manifest:
     Raises ArchiveError when there is no archive, and ReportError when the notebook cannot be run to
     its end; nothing is written then.
     """
-    tables = open_archive(options.archive)
+    keys = {name: _place(options.parameters[name]) for name in _KEYS if name in options.parameters}
+    tables = open_archive(options.archive, keys=keys.get("keys"), identity=keys.get("identity"))
     template = read_notebook(options.notebook or find_notebook())
     names = parameter_names(template.notebook)
     own = {name: value for name, value in _OWN.items() if name in names}
-    parameters = {**own, **options.parameters}
+    # They are linked under these names, so that a report names no path.
+    parameters = {**own, **options.parameters, **{name: name for name in keys}}
     notebook = with_parameters(template.notebook, parameters)
-    execute(notebook, options.archive)
+    execute(notebook, {ARCHIVE: options.archive, **keys})
     manifest = make_manifest(options.archive, tables, template, parameters)
     _write(options.out, to_html(notebook, manifest))
     if options.executed is not None:
         _write(options.executed, nbformat.writes(notebook) + "\n")
     return manifest
+
+
+def _place(path: object) -> Path:
+    return Path(str(path))
 
 
 def _write(path: Path, text: str) -> None:

@@ -18,7 +18,7 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from workbench.report.errors import ReportError
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Iterator
+    from collections.abc import Coroutine, Iterator, Mapping
 
     from nbformat import NotebookNode
 
@@ -39,13 +39,13 @@ _METADATA: Final = {
 }
 
 
-def execute(notebook: NotebookNode, archive: Path) -> None:
+def execute(notebook: NotebookNode, places: Mapping[str, Path]) -> None:
     """Run every cell, and leave the outputs in the notebook.
 
-    It runs in an empty folder in which `archive` is a link to the archive. Raises ReportError with
+    It runs in an empty folder with links to the places under their names. Raises ReportError with
     the cell and its error when one fails.
     """
-    with _workplace(archive) as folder:
+    with _workplace(places) as folder:
         client = NotebookClient(
             notebook,
             km=_kernel(folder),
@@ -98,10 +98,11 @@ def _kernel(folder: Path) -> AsyncKernelManager:
 
 
 @contextmanager
-def _workplace(archive: Path) -> Iterator[Path]:
+def _workplace(places: Mapping[str, Path]) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="streamwitness-report-") as name:
         folder = Path(name)
-        (folder / ARCHIVE).symlink_to(archive.resolve(), target_is_directory=True)
+        for link, place in places.items():
+            (folder / link).symlink_to(place.resolve(), target_is_directory=place.is_dir())
         yield folder
 
 

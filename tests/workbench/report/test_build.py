@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from gateway.evidence.errors import ArchiveError
+from tests.workbench.archive.encrypted import Encrypted, everything
 from tests.workbench.report.notebooks import code, with_parameters_cell, write_notebook
 from workbench import sample
 from workbench.report.build import ReportOptions, build_report
@@ -186,3 +187,21 @@ def test_the_command_says_what_is_wrong_in_one_line(tmp_path: Path) -> None:
         done.stderr,
     )
     assert not (tmp_path / "r.html").exists()
+
+
+def test_a_report_on_an_encrypted_archive_says_no_more_than_is_known(tmp_path: Path) -> None:
+    """With keys it answers what it answers in clear; without them *unknown*, and why."""
+    encrypted = Encrypted(tmp_path, everything())
+    asked = {"principal": "bob", "topic": "orders", "field": "card"}
+    keys = {"keys": str(encrypted.keys.path), "identity": str(encrypted.identity)}
+    pages = []
+    for parameters in (asked, asked | keys):
+        out = tmp_path / "report.html"
+        build_report(ReportOptions(archive=encrypted.archive, out=out, parameters=parameters))
+        pages.append(re.sub(r"<[^>]+>", " ", out.read_text()))
+
+    without, with_keys = pages
+    assert re.search(r"Did bob@\S+ read card of orders in clear\?\s+unknown", without)
+    assert "is encrypted: no key was given" in without
+    assert re.search(r"Did bob@\S+ read card of orders in clear\?\s+yes", with_keys)
+    assert str(tmp_path) not in with_keys

@@ -24,7 +24,7 @@ def run(folder: Path, *cells: dict[str, Any]) -> NotebookNode:
     """Execute a notebook of these cells on the sample."""
     path = write_notebook(folder / "n.ipynb", *cells)
     notebook = with_parameters(read_notebook(path).notebook, {})
-    execute(notebook, sample.path())
+    execute(notebook, {"archive": sample.path()})
     return notebook
 
 
