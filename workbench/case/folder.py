@@ -112,17 +112,24 @@ class Case:
             raise CaseError(f"say which archive: the case has {', '.join(archives)}")
         return self.folder / archives[name]
 
-    def archive(self, name: str | None = None) -> Archive:
-        """Verify an archive, record what that came to, and open it.
+    def archive(
+        self,
+        name: str | None = None,
+        *,
+        keys: str | Path | None = None,
+        identity: str | Path | None = None,
+    ) -> Archive:
+        """Verify an archive, record what that came to, and open it, with keys if it is encrypted.
 
-        Raises CaseError, and ArchiveError when it is no longer there.
+        Raises CaseError, and ArchiveError when it is no longer there or the keys do not fit.
         """
         path = self.archive_path(name)
         root = self.settings.root_key
         trust = Trust(root=None if root is None else decode_vkey(root))
-        details = verified(path, trust)
+        details = verified(path, trust) | {"with_keys": keys is not None}
+        opened = open_archive(path, keys=keys, identity=identity)
         self.log.append(Action.ARCHIVE_OPENED, Thing(name=shown(path, self.folder)), details)
-        return open_archive(path)
+        return opened
 
     def export(
         self,

@@ -8,8 +8,10 @@ import polars as pl
 import pytest
 
 import workbench as wb
+from gateway.evidence.errors import ArchiveError
 from tests.gateway.evidence.golden import FIRST_GOLDEN, GOLDEN
 from tests.gateway.evidence.log.signed import WITNESS
+from tests.workbench.archive.encrypted import Encrypted, everything
 from tests.workbench.case.cases import lines, new_case, rewrite
 from workbench import sample
 from workbench.case.custody import CUSTODY, Action
@@ -73,6 +75,22 @@ def test_opening_an_archive_is_recorded_with_its_verdict(tmp_path: Path) -> None
     assert (Action.ARCHIVE_OPENED, "damaged") == (entry.action, entry.details["verdict"])
     assert entry.thing is not None
     assert str(GOLDEN) == entry.thing.name
+
+
+def test_that_content_was_decrypted_is_recorded(tmp_path: Path) -> None:
+    """Who opened with keys saw more; keys that do not fit open nothing, and leave no line."""
+    encrypted = Encrypted(tmp_path / "recorded", everything())
+    case = Case.create(tmp_path / "case", name="n", archives=[encrypted.archive])
+    keys = encrypted.keys.path
+
+    case.archive()
+    archive = case.archive(keys=keys, identity=encrypted.identity)
+    with pytest.raises(ArchiveError, match="give both"):
+        case.archive(keys=keys)
+
+    assert archive.records.collect().height > 0
+    _, *opened = case.log.read().entries
+    assert [False, True] == [entry.details["with_keys"] for entry in opened]
 
 
 def test_of_several_archives_one_is_to_be_named(tmp_path: Path) -> None:
