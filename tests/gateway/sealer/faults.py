@@ -98,6 +98,13 @@ def check(folder: Path) -> None:
     say(folder, *problems(folder / "archive", read_notes(folder / "notes"), TORN))
 
 
+def warm_up(root: Path) -> None:
+    """Leave a journal in `left`, and import before the first fork what is imported on first use."""
+    leave(root / "left")
+    shutil.copytree(root / "left", root / "warm")
+    heal(root / "warm")
+
+
 def say(folder: Path, *lines: object) -> None:
     """Print lines about a case."""
     for line in lines:
@@ -124,9 +131,21 @@ def in_child(
     work: Callable[[Path], None], folder: Path, doomed: Callable[[], None] | None = None
 ) -> int:
     """Run something in a process of its own, perhaps a doomed one, and return its exit code."""
+    return exit_code(fork(work, folder, doomed))
+
+
+def exit_code(pid: int) -> int:
+    """Wait for a process."""
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+def fork(
+    work: Callable[[Path], None], folder: Path, doomed: Callable[[], object] | None = None
+) -> int:
+    """Start something in a process of its own, after something else, and return its id."""
     pid = os.fork()
     if pid:
-        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+        return pid
     code = DEFECT
     try:
         if doomed is not None:
@@ -157,10 +176,7 @@ def meet(folder: Path, fault: str, at: int, removed: str) -> bool:
 
 def main(root: Path, faults: str, first: int, step: int, removed: str) -> None:
     """Meet each fault at one call after the other until a life ends by itself."""
-    leave(root / "left")
-    shutil.copytree(root / "left", root / "warm")
-    # Whatever is imported on first use is imported before the first fork.
-    heal(root / "warm")
+    warm_up(root)
     counts = {}
     for fault in faults.split(","):
         counts[fault] = 0
@@ -173,7 +189,12 @@ def main(root: Path, faults: str, first: int, step: int, removed: str) -> None:
     sys.stdout.write(json.dumps(counts))
 
 
-if __name__ == "__main__":
+def make_small() -> None:
+    """Let a short story have several blocks, segments and journal files."""
     for (module, limit), value in SMALL.items():
         setattr(module, limit, value)
+
+
+if __name__ == "__main__":
+    make_small()
     main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), sys.argv[5])
