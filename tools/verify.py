@@ -1,8 +1,5 @@
-"""Verify an archive or package with the standard library and openssl alone; docs/verifying.md.
-
-verify.py FOLDER [--part] [KEY ...]: every KEY must have signed; --part lets segments be missing.
-"""
-
+"""Verify with openssl alone: verify.py FOLDER [--part: segments may be gone] [KEY: has signed]."""
+# More about it stands in docs/verifying.md.
 import json
 import re
 import subprocess
@@ -25,25 +22,26 @@ def is_signed(key: bytes, text: bytes, signature: bytes) -> bool:
 def is_note_signed(note: str, vkey: str) -> bool:
     name, key_id, key = vkey.split("+", 2)
     text, _, lines = note.rpartition("\n\n")
-    for line in re.findall(rf"^— {re.escape(name)} (.+)$", lines, re.MULTILINE):
-        time = f"cosignature/v1\ntime {int.from_bytes(b64decode(line)[4:12], 'big')}\n"
-        message = f"{time if b64decode(key)[0] == 4 else ''}{text}\n"
-        if b64decode(line)[:4].hex() == key_id:
-            return is_signed(b64decode(key)[1:], message.encode(), b64decode(line)[-64:])
-    return False
+    made = map(b64decode, re.findall(rf"^— {re.escape(name)} (.+)$", lines, re.MULTILINE))
+    signature = next((each for each in made if each[:4].hex() == key_id), bytes(72))
+    time = f"cosignature/v1\ntime {int.from_bytes(signature[4:12], 'big')}\n"
+    message = f"{time if b64decode(key)[0] == 4 else ''}{text}\n"
+    return is_signed(b64decode(key)[1:], message.encode(), signature[-64:])
 
-def tree_root(leaves: list[bytes]) -> bytes:
-    if len(leaves) < 2:
-        return b"".join(leaves)
-    split = 1 << (len(leaves) - 1).bit_length() - 1
-    return sha256(b"\x01" + tree_root(leaves[:split]) + tree_root(leaves[split:])).digest()
+def tree_root(nodes: list[bytes]) -> bytes:
+    half = 1 << max(len(nodes) - 1, 1).bit_length() - 1
+    pair = [nodes[:half], nodes[half:]]
+    return sha256(b"\x01" + b"".join(map(tree_root, pair))).digest() if nodes[1:] else nodes[0]
 
-def tile_leaves(log: Path, size: int) -> Iterator[bytes]:
+def log_entries(log: Path, size: int) -> Iterator[bytes]:
     for index in range(-(-size // 256)):
         name = re.sub("(...)(?=.)", r"x\1/", str(index).zfill(-(-len(str(index)) // 3) * 3))
         name += f".p/{size % 256}" * (index == size // 256)
-        tile = Path(log, "tile", "0", name).read_bytes()
-        yield from (tile[at : at + 32] for at in range(0, len(tile), 32))
+        bundle = Path(log, "tile", "entries", name).read_bytes()
+        while bundle:
+            end = 2 + int.from_bytes(bundle[:2], "big")
+            yield bundle[2:end]
+            bundle = bundle[end:]
 
 def headers(path: Path) -> Iterator[tuple[bytes, Any]]:
     content, end = path.read_bytes(), 0
@@ -56,7 +54,7 @@ def headers(path: Path) -> Iterator[tuple[bytes, Any]]:
             raise ValueError(f"{path}: the block at byte {start} is not what its hashes say")
         yield sha256(b"\x00" + line).digest(), header
 
-def list_flaws(origin: Path, key: bytes) -> Iterator[str]:
+def list_flaws(origin: Path, key: bytes, options: list[str]) -> Iterator[str]:
     content = (origin / "SHA256SUMS.sig").read_text("ascii")
     signature, text = b64decode(content.split("\n")[1])[10:], content.split("\n", 2)[2]
     head = b64encode(b"Ed" + sha256(key).digest()[:8] + signature).decode()
@@ -64,29 +62,31 @@ def list_flaws(origin: Path, key: bytes) -> Iterator[str]:
     if not is_exact or not is_signed(key, text.encode(), signature):
         yield f"{origin}/SHA256SUMS.sig: it is not signed by the newest key of the log"
     for name, digest in re.findall(r"SHA256 \((.+)\) = (.+)\n", text):
+        if "--part" in options and name[:9] == "segments/" and not Path(origin, name).exists():
+            continue
         if sha256(Path(origin, name).read_bytes()).hexdigest() != digest:
             yield f"{origin}/{name}: it is not what the list says"
 
 def flaws(origin: Path, options: list[str]) -> Iterator[str]:
     note = Path(origin, "log", "checkpoint").read_text("utf-8")
     size, root = int(note.split("\n")[1]), b64decode(note.split("\n")[2])
-    leaves, seen, signed, newest = list(tile_leaves(origin / "log", size)), set(), [[note], []], ""
+    entries, signed, newest = list(log_entries(origin / "log", size)), [[note], []], ""
+    leaves = [sha256(b"\x00" + entry).digest() for entry in entries]
     if len(leaves) != size or tree_root(leaves) != root:
-        yield f"{origin}: the tiles do not lead to the root in the checkpoint"
-    for path in sorted(origin.glob("segments/*.arrow.zst*")):
-        for leaf, header in headers(path):
-            if leaves[header["block"] : header["block"] + 1] == [leaf]:
-                seen.add(header["block"])
-                newest = header.get("keys", [newest])[0]
-                signed[1] += [header["key_change"]["certificate"]] if "key_change" in header else []
-            elif header["block"] < size:
-                yield f"{path}: block {header['block']} is not in the signed log"
-    if len(seen) != size and "--part" not in options:
-        yield f"{origin}: {size - len(seen)} blocks of the signed log are missing"
+        yield f"{origin}: the entries of the log do not lead to the root in the checkpoint"
+    for told in map(json.loads, entries):
+        newest = told.get("keys", [newest])[0]
+        signed[1] += [told["key_change"]["certificate"]] if "key_change" in told else []
+    stored = [(at, *each) for at in sorted(origin.glob("segments/*.zst*")) for each in headers(at)]
+    for path, leaf, header in stored:
+        if header["block"] < size and leaves[header["block"]] != leaf:
+            yield f"{path}: block {header['block']} is not in the signed log"
+    if (gone := {*leaves} - {leaf for _, leaf, _ in stored}) and "--part" not in options:
+        yield f"{origin}: {len(gone)} blocks of the signed log are missing"
     for key in {newest, *options} - {"--part"}:
         if not any(all(is_note_signed(each, key) for each in notes) for notes in signed if notes):
             yield f"{origin}: it is not signed by {key}"
-    yield from list_flaws(origin, b64decode(newest.split("+", 2)[2])[1:])
+    yield from list_flaws(origin, b64decode(newest.split("+", 2)[2])[1:], options)
 
 if __name__ == "__main__":
     found: list[str] = []
