@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from workbench.case.commands import register as register_case
+from workbench.package.commands import register as register_package
 
 if TYPE_CHECKING:
     from workbench.archive import Archive
@@ -89,6 +90,7 @@ def register(app: typer.Typer) -> None:
     app.command("report")(report)
     app.command("demo")(demo)
     register_case(app)
+    register_package(app)
 
 
 def tables(

@@ -40,6 +40,7 @@ URL_HOST = re.compile(r"https?://([\w.-]+)")
 # are set aside for examples (RFC 2606).
 NO_CONTACT = re.compile(
     r"[\w-]+|127\.0\.0\.1|www\.w3\.org|vega\.github\.io|[\w.-]+\.(?:example|test|invalid)"
+    r"|ontology\.(?:case|unifiedcyber)ontology\.org"
 )
 IPV4 = re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w.]*\d)")
 # What examples and tests may name besides this machine: addresses that are nobody's on the

@@ -24,9 +24,9 @@ _ALGORITHM: Final = b"Ed"
 _NUMBER_BYTES: Final = 8
 
 
-def encode_key(key: PublicKey) -> bytes:
+def encode_key(key: PublicKey, *, owner: str = "recorder") -> bytes:
     """Return the public key as the file that `signify -p` takes."""
-    return _lines("key of the recorder", key, key.content)
+    return _lines(f"key of the {owner}", key, key.content)
 
 
 def encode_signed(text: str, signer: Signer, *, key_file: str) -> bytes:

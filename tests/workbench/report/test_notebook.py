@@ -30,7 +30,7 @@ def test_the_guided_notebook_is_found_in_a_clone() -> None:
 
 
 def test_the_guided_notebook_comes_with_the_wheel(tmp_path: Path) -> None:
-    """Whoever installs streamwitness can write a report, and the page's template is there too."""
+    """Whoever installs it can write reports and packages: page and verifier are there too."""
     uv = Path(sys.executable).parent / "uv"
     build = [str(uv), "build", "--quiet", "--wheel", "--no-build-isolation", "--offline"]
     subprocess.run([*build, "--out-dir", str(tmp_path), str(ROOT)], check=True)
@@ -51,6 +51,8 @@ def test_the_guided_notebook_comes_with_the_wheel(tmp_path: Path) -> None:
     assert str(installed / "workbench" / "notebooks" / BREACH) == found
     assert find_notebook().read_bytes() == Path(found).read_bytes()
     assert (installed / "workbench" / "report" / "template" / "index.html.j2").is_file()
+    verifier = installed / "workbench" / "verify.py"
+    assert (ROOT / "tools" / "verify.py").read_bytes() == verifier.read_bytes()
 
 
 def test_an_unknown_notebook_is_refused() -> None:
