@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gateway.doctor import commands as doctor_commands
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -23,6 +25,12 @@ ConfigFile = Annotated[
     typer.Option("--config", "-c", help="The configuration file (docs/configuration.md)."),
 ]
 ArchiveFolder = Annotated[Path, typer.Argument(help="The archive's folder.", show_default=False)]
+ArchivePlace = Annotated[
+    str,
+    typer.Argument(
+        metavar="ARCHIVE", help="The archive's folder, or s3://BUCKET/PREFIX.", show_default=False
+    ),
+]
 AsJson = Annotated[
     bool, typer.Option("--json", help="Print a JSON document (docs/verifying.md) instead.")
 ]
@@ -127,6 +135,7 @@ def register(app: typer.Typer) -> None:
     app.command("erase")(erase)
     app.command("verify")(verify)
     app.command("prove")(prove)
+    doctor_commands.register(app)
 
 
 def run(config: ConfigFile, *, check: CheckOnly = False) -> None:
@@ -156,6 +165,7 @@ def _run(config: Config) -> int:
 
 def _sealer_options(config: Config) -> SealerOptions:
     from gateway.sealer import SealerOptions, SigningOptions, TimestampOptions, WitnessOptions
+    from gateway.sealer.configured import configured_upload
 
     given = config.signing
     signing = (
@@ -180,6 +190,7 @@ def _sealer_options(config: Config) -> SealerOptions:
         timestamps=None
         if (stamps := config.timestamps) is None
         else TimestampOptions(url=stamps.url, interval_seconds=60 * stamps.interval_minutes),
+        upload=configured_upload(config),
     )
 
 

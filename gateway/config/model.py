@@ -17,6 +17,7 @@ from pydantic import (
 )
 
 from gateway.apis.refusal import refusable
+from gateway.evidence.bucket.location import BUCKET_PATTERN, PREFIX_PATTERN
 from gateway.evidence.durability import Durability, Mode
 from gateway.evidence.encryption.recipients import parse_recipient
 from gateway.evidence.errors import EncryptionError, ProofError
@@ -301,6 +302,20 @@ class Encryption(Section):
         return self.model_copy(update={"keys": folder / self.keys})
 
 
+class ObjectStorage(Section):
+    """The bucket that the archive is copied to, under a lock."""
+
+    bucket: Annotated[str, Field(pattern=BUCKET_PATTERN)]
+    prefix: Annotated[str, Field(pattern=PREFIX_PATTERN, max_length=512)] | None = None
+    endpoint: Annotated[str, Field(pattern=r"^https?://[^/\s]+/?$")] | None = None
+    region: Name | None = None
+    retention_days: Annotated[int, Field(ge=1, le=36_500)]
+    mode: Literal["compliance", "governance"] = "compliance"
+    legal_hold: bool = False
+    interval_seconds: Annotated[int, Field(ge=1, le=86_400)] = 60
+    require_worm: bool = False
+
+
 class Config(Section):
     """The whole configuration of one gateway."""
 
@@ -316,6 +331,7 @@ class Config(Section):
     witness_silence: Literal["alarm", "stop"] = "alarm"
     # An idle gateway signs a checkpoint about once a minute: less would be no silence.
     witness_silence_minutes: Annotated[int, Field(ge=2, le=10_080)] = 10
+    object_storage: ObjectStorage | None = None
     upstream: Upstream
     listeners: Annotated[tuple[Listener, ...], Field(min_length=1)]
     forbid: tuple[ForbidRule, ...] = ()

@@ -28,6 +28,7 @@ from gateway.sealer.apart import recover_apart, sealer_command
 from gateway.sealer.keys import SigningOptions
 from gateway.sealer.sealing import SealerOptions, recover
 from gateway.sealer.timestamping import TimestampOptions
+from gateway.sealer.upload.options import UploaderOptions, UploadOptions
 from gateway.sealer.without_pandas import do_without_pandas
 from gateway.sealer.witnessing import WitnessOptions
 
@@ -35,6 +36,8 @@ __all__ = [
     "SealerOptions",
     "SigningOptions",
     "TimestampOptions",
+    "UploadOptions",
+    "UploaderOptions",
     "WitnessOptions",
     "do_without_pandas",
     "recover",

@@ -10,6 +10,7 @@ import msgspec
 
 from gateway.evidence.errors import ArchiveError
 from gateway.sealer.sealing import encode_options
+from gateway.sealer.uploading import require_worm
 
 if TYPE_CHECKING:
     from gateway.sealer.sealing import SealerOptions
@@ -26,7 +27,12 @@ def sealer_command(options: SealerOptions) -> list[str]:
 
 
 def recover_apart(options: SealerOptions) -> int:
-    """Do what `recover` does, in another process; raises ArchiveError."""
+    """Do what `recover` does, in another process; raises ArchiveError.
+
+    Nothing is recovered into a bucket that has to hold and does not.
+    """
+    if options.upload is not None and options.upload.upload.require_worm:
+        require_worm(options.upload)
     command = [*sealer_command(options), "--recover"]
     done = subprocess.run(  # noqa: S603 - this program's own sealer
         command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False

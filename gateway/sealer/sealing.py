@@ -30,6 +30,7 @@ from gateway.sealer.keys import SigningOptions, load_signing
 from gateway.sealer.tail import JournalTail, TailedEntry
 from gateway.sealer.timestamping import TimestampOptions
 from gateway.sealer.torn import TornBytes
+from gateway.sealer.upload.options import UploaderOptions
 from gateway.sealer.witnessing import WitnessOptions
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ class SealerOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     signing: SigningOptions | None = None
     witnesses: tuple[WitnessOptions, ...] = ()
     timestamps: TimestampOptions | None = None
+    upload: UploaderOptions | None = None
     lock_wait_seconds: float = 60.0
 
 

@@ -92,6 +92,7 @@ def test_run_serves_what_the_file_says(
         "durability": "written",
         "signing": None,
         "witnesses": [],
+        "upload": None,
         "timestamps": None,
         "lock_wait_seconds": 60.0,
     }

@@ -42,6 +42,17 @@ def is_whole(path: str) -> bool:
     return path.startswith("tile/") and ".p/" not in path
 
 
+def edge_paths(size: int) -> Iterator[str]:
+    """Yield the paths of the tiles and the bundle that a log of that size has not filled yet."""
+    for level in range(_level_count(size)):
+        width = (size >> TILE_HEIGHT * level) % TILE_WIDTH
+        index = size >> TILE_HEIGHT * (level + 1)
+        if width:
+            yield tile_path(level, index, width)
+            if level == 0:
+                yield tile_path(ENTRIES, index, width)
+
+
 def encode_bundle(entries: Sequence[bytes]) -> bytes:
     """Return an entry bundle."""
     assert all(len(entry) <= ENTRY_BYTES_MAX for entry in entries), "the writer bounds its headers"

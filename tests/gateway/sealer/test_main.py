@@ -16,6 +16,7 @@ import pytest
 
 from gateway.evidence.event import EventKind
 from gateway.sealer import __main__ as module
+from gateway.sealer.lifeline import Lifeline
 from gateway.sealer.sealing import encode_options
 from tests.gateway.sealer.journals import event, kinds, names, options, record
 
@@ -46,9 +47,9 @@ def held(monkeypatch: pytest.MonkeyPatch) -> Iterator[FileIO]:
 def end_after(monkeypatch: pytest.MonkeyPatch, polls: int, held: FileIO) -> None:
     """Have the input end while the sealer waits for the so manieth time; signals come before."""
     left = [polls]
-    is_over = module.Lifeline.is_over
+    is_over = Lifeline.is_over
 
-    def count(lifeline: module.Lifeline, *, wait_seconds: float) -> bool:
+    def count(lifeline: Lifeline, *, wait_seconds: float) -> bool:
         left[0] -= 1
         signal.raise_signal(signal.SIGTERM)
         signal.raise_signal(signal.SIGINT)
@@ -56,7 +57,7 @@ def end_after(monkeypatch: pytest.MonkeyPatch, polls: int, held: FileIO) -> None
             held.close()
         return is_over(lifeline, wait_seconds=wait_seconds)
 
-    monkeypatch.setattr(module.Lifeline, "is_over", count)
+    monkeypatch.setattr(Lifeline, "is_over", count)
 
 
 def test_it_ends_with_everything_sealed(
@@ -76,7 +77,7 @@ def test_it_ends_with_everything_sealed(
 def test_the_end_of_its_input_ends_it(held: FileIO) -> None:
     """What stands in the input means nothing; its end means that the gateway is gone."""
     held.write(b"nonsense")
-    lifeline = module.Lifeline()
+    lifeline = Lifeline()
     found = [lifeline.is_over(wait_seconds=0) for _ in range(2)]
     held.close()
     found += [lifeline.is_over(wait_seconds=5) for _ in range(2)]

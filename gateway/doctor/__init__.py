@@ -1,0 +1,1 @@
+"""Looking at what the gateway depends on, before it has to be relied upon."""
