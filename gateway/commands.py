@@ -27,9 +27,7 @@ ConfigFile = Annotated[
 ArchiveFolder = Annotated[Path, typer.Argument(help="The archive's folder.", show_default=False)]
 ArchivePlace = Annotated[
     str,
-    typer.Argument(
-        metavar="ARCHIVE", help="The archive's folder, or s3://BUCKET/PREFIX.", show_default=False
-    ),
+    typer.Argument(help="The archive's folder, or s3://BUCKET/PREFIX.", show_default=False),
 ]
 AsJson = Annotated[
     bool, typer.Option("--json", help="Print a JSON document (docs/verifying.md) instead.")
@@ -213,7 +211,7 @@ def hash_password() -> None:
 
 
 def verify(
-    archive: ArchiveFolder,
+    archive: ArchivePlace,
     *,
     root_key: RootKey = None,
     witness_key: WitnessKeys = None,

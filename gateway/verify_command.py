@@ -26,6 +26,7 @@ from gateway.evidence.errors import EvidenceError, ProofError
 from gateway.evidence.log.keys import decode_vkey
 from gateway.evidence.log.note import decode_note
 from gateway.evidence.log.trust import Trust
+from gateway.evidence.place import local_archive, user_cache
 from gateway.evidence.verify import Verdict, Verification, verify
 
 if TYPE_CHECKING:
@@ -46,13 +47,18 @@ TIMESTAMPS_SHOWN_MAX: Final = 50
 _WIDTH_WITHOUT_TERMINAL: Final = 120
 
 
-def verify_archive(archive: Path, trusted: Trusted, *, as_json: bool) -> int:
+def verify_archive(archive: str | Path, trusted: Trusted, *, as_json: bool) -> int:
     """Verify the archive, print what was found, and return the exit code."""
     try:
-        document = document_of(archive, _verify(archive, trusted.load()))
+        trust = trusted.load()
+        local = local_archive(archive, user_cache())
+        document = document_of(local.folder, _verify(local.folder, trust))
     except EvidenceError as error:
         sys.stderr.write(f"streamwitness: {printable(str(error))}\n")
         return NO_ARCHIVE_EXIT_CODE
+    document = msgspec.structs.replace(document, archive=printable(str(archive)))
+    for note in local.notes:
+        sys.stderr.write(f"streamwitness: {printable(note)}\n")
     if as_json:
         sys.stdout.write(msgspec.json.format(msgspec.json.encode(document)).decode() + "\n")
     else:

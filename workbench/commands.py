@@ -11,13 +11,18 @@ from workbench.case.commands import register as register_case
 from workbench.package.commands import register as register_package
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from workbench.archive import Archive
     from workbench.case.folder import Case
 
 FAULTS_EXIT_CODE = 1
 USAGE_EXIT_CODE = 2
 
-ArchiveFolder = Annotated[Path, typer.Argument(help="The archive's folder.", show_default=False)]
+ArchivePlace = Annotated[
+    str,
+    typer.Argument(help="The archive's folder, or s3://BUCKET/PREFIX.", show_default=False),
+]
 OutputFolder = Annotated[
     Path,
     typer.Option(
@@ -94,7 +99,7 @@ def register(app: typer.Typer) -> None:
 
 
 def tables(
-    archive: ArchiveFolder,
+    archive: ArchivePlace,
     out: OutputFolder,
     table: TableNames = None,
     cache: CacheFolder = None,
@@ -115,9 +120,11 @@ def tables(
     if unknown:
         _refuse(f"no table is called {', '.join(unknown)}: there are {', '.join(sorted(names))}")
     try:
-        manifest = export(_open(archive, cache, keys, identity), out, table or ())
+        opened = _open(archive, cache, keys, identity)
+        manifest = export(opened, out, table or ())
     except (ArchiveError, ExportError) as error:
         _refuse(str(error))
+    _tell(opened.notes)
     for file in manifest.tables:
         typer.echo(f"{file.table}: {file.row_count:,} rows, {file.stored.byte_count:,} bytes")
     typer.echo(f"written to {out}")
@@ -131,7 +138,7 @@ def tables(
 
 
 def report(
-    archive: ArchiveFolder,
+    archive: ArchivePlace,
     out: ReportFile,
     notebook: NotebookFile = None,
     parameter: Parameters = None,
@@ -144,14 +151,16 @@ def report(
     because there is no archive, or a cell of the notebook failed.
     """
     from gateway.evidence.errors import ArchiveError
+    from gateway.evidence.place import local_archive, user_cache
     from workbench.case.errors import CaseError
     from workbench.report.build import ReportOptions, build_report
     from workbench.report.errors import ReportError
     from workbench.report.parameters import read_parameters
 
     try:
+        local = local_archive(archive, user_cache())
         options = ReportOptions(
-            archive=archive,
+            archive=local.folder,
             out=out,
             notebook=notebook,
             parameters=read_parameters(parameter or ()),
@@ -163,6 +172,7 @@ def report(
             opened.add_report(out)
     except (ArchiveError, CaseError, ReportError) as error:
         _refuse(str(error))
+    _tell(local.notes)
     typer.echo(f"written to {out}; the archive is {manifest.soundness}")
 
 
@@ -188,13 +198,18 @@ def _refuse(message: str) -> NoReturn:
     raise typer.Exit(USAGE_EXIT_CODE)
 
 
+def _tell(notes: Iterable[str]) -> None:
+    for note in notes:
+        typer.echo(f"streamwitness: {note}", err=True)
+
+
 def _open_case(folder: Path) -> Case:
     from workbench.case.folder import Case
 
     return Case.open(folder)
 
 
-def _open(archive: Path, cache: Path | None, keys: Path | None, identity: Path | None) -> Archive:
+def _open(archive: str, cache: Path | None, keys: Path | None, identity: Path | None) -> Archive:
     """Open an archive, and show on a terminal how far that is."""
     from rich.console import Console
     from rich.progress import Progress

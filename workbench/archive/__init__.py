@@ -7,12 +7,15 @@ follow each other and hands all of it as frames to the tables.
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gateway.evidence.archive import MARKER, check_archive
+from gateway.evidence.bucket.location import is_location
 from gateway.evidence.errors import ArchiveError
-from workbench.archive.cache import Cache, default_cache, temporary_directory
+from gateway.evidence.place import local_archive, user_cache
+from workbench.archive.cache import Cache, temporary_directory
 from workbench.archive.keys import key_ring
 from workbench.archive.loading import OnProgress, ignore, load
 from workbench.archive.status import Status, status_of
@@ -27,22 +30,31 @@ from workbench.tables.records import records
 from workbench.tables.sessions import sessions
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import polars as pl
 
+    from gateway.evidence.place import LocalArchive
     from workbench.archive.cache import Entry
 
 
 class Archive:
     """The nine tables of an archive, as it was when it was opened or last refreshed."""
 
-    def __init__(self, path: Path, cache: Cache, on_progress: OnProgress = ignore) -> None:
-        self.path = path
+    def __init__(
+        self, bring: Callable[[], LocalArchive], cache: Cache, on_progress: OnProgress = ignore
+    ) -> None:
+        self._bring = bring
         self._cache = cache
         self._on_progress = on_progress
         self.refresh()
 
     def refresh(self) -> Archive:
         """Load what was recorded since; frames taken before stay as they are."""
+        local = self._bring()
+        check(local.folder)
+        self.path = local.folder
+        self.notes = local.notes
         self._loaded = load(self.path, self._cache, self._on_progress)
         self._frames = self._loaded.frames
         return self
@@ -120,6 +132,9 @@ def open_archive(
 ) -> Archive:
     """Open an archive, sealed or still being written; nothing in it is ever changed.
 
+    It is a folder, or `s3://BUCKET/PREFIX`: then it is copied into the cache first, and its `notes`
+    say what was deleted or put over in the bucket.
+
     What it is turned into is kept in `cache`, by default the folder `streamwitness` among the
     user's caches, readable by that user alone; with `is_temporary` in a folder that goes when the
     process ends. `on_progress` is given how many segments are done, and how many there are. Damage
@@ -137,13 +152,14 @@ def open_archive(
     >>> archive.reads.filter(pl.col("topic") == "payments").collect().height > 0
     True
     """
-    archive = Path(path)
-    check(archive)
     ring = key_ring(keys, identity)
     if is_temporary or (ring.files and cache is None):
         cache = temporary_directory() / "cache"
-    kept = Cache(default_cache() if cache is None else Path(cache), ring)
-    return Archive(archive, kept, on_progress)
+    directory = user_cache() if cache is None else Path(cache)
+    bring = partial(local_archive, path, directory)
+    if not is_location(str(path)):
+        check(Path(path))  # Before a cache is made for it.
+    return Archive(bring, Cache(directory, ring), on_progress)
 
 
 def check(archive: Path) -> None:

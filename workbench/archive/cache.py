@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import atexit
 import hashlib
-import os
 import secrets
 import shutil
 import tempfile
@@ -67,12 +66,6 @@ class Converted:
     def file(self, name: str) -> Path:
         """Return the path of one of the files of workbench.archive.files."""
         return self.directory / f"{name}.parquet"
-
-
-def default_cache() -> Path:
-    """Return the folder of the user's caches that is ours."""
-    root = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(root) / "streamwitness"
 
 
 @cache

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from gateway.config.load import load_config
 from gateway.evidence.bucket.location import Location
+from gateway.sealer import configured as module
 from gateway.sealer.configured import configured_upload
 from gateway.sealer.upload.options import UploaderOptions, UploadOptions
 
@@ -68,3 +71,14 @@ def test_every_key_arrives(tmp_path: Path) -> None:
 def test_without_the_section_nothing_is_uploaded(tmp_path: Path) -> None:
     """The archive is a folder alone."""
     assert _upload(tmp_path, GATEWAY) is None
+
+
+def test_a_missing_library_is_told_at_the_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The command line then names the extra that brings it."""
+    monkeypatch.setattr(module, "_LIBRARY", "no_such_library")
+    with pytest.raises(ModuleNotFoundError) as missing:
+        _upload(tmp_path, GATEWAY + STORAGE)
+
+    assert "no_such_library" == missing.value.name

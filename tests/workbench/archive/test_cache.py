@@ -22,7 +22,6 @@ from workbench.archive.cache import (
     CACHE_FORMAT,
     Cache,
     Converted,
-    default_cache,
     hash_file,
     temporary_directory,
 )
@@ -208,17 +207,6 @@ def test_nobody_else_may_read_the_cache(cache: Cache, segment: Path, tmp_path: P
 
     for directory in (tmp_path / "cache", found.directory.parent, found.directory):
         assert 0o700 == stat.S_IMODE(directory.stat().st_mode), directory
-
-
-def test_the_default_is_among_the_users_caches(monkeypatch: pytest.MonkeyPatch) -> None:
-    """XDG_CACHE_HOME says where, else it is .cache at home."""
-    monkeypatch.setenv("XDG_CACHE_HOME", "/somewhere")
-    named = default_cache()
-    monkeypatch.delenv("XDG_CACHE_HOME")
-    monkeypatch.setenv("HOME", "/home/someone")
-
-    assert "/somewhere/streamwitness" == str(named)
-    assert "/home/someone/.cache/streamwitness" == str(default_cache())
 
 
 @pytest.mark.parametrize(("age_hours", "is_left"), [(1, True), (25, False)])
