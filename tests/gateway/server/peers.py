@@ -27,11 +27,12 @@ from gateway.wire.headers import RequestHeader
 from gateway.wire.messages import decode_response, default_body, encode_request
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
     from pathlib import Path
 
     from gateway.evidence.event import Event, EventKind
     from gateway.server.commit import GroupCommit
+    from gateway.server.level import Gate
     from gateway.server.recorder import Journal
     from gateway.wire.api_keys import ApiKey
     from gateway.wire.readers import Body
@@ -95,7 +96,11 @@ class Served:
     """A worker that serves in this event loop, with the journal it writes."""
 
     def __init__(
-        self, config: Config, journal: Journal | None = None, commit: GroupCommit | None = None
+        self,
+        config: Config,
+        journal: Journal | None = None,
+        commit: GroupCommit | None = None,
+        gates: Sequence[Gate] = (),
     ) -> None:
         self.config = config
         self.log = structlog.get_logger()
@@ -112,7 +117,7 @@ class Served:
             log=self.log,
             commit=commit,
         )
-        self.worker = Worker(config, self.recorder, self.log)
+        self.worker = Worker(config, self.recorder, self.log, gates)
         self.serving: asyncio.Task[None] | None = None
         self._writers: list[asyncio.StreamWriter] = []
 

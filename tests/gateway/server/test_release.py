@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+import struct
 import threading
 from typing import TYPE_CHECKING
 
@@ -27,6 +29,8 @@ from tests.gateway.server.peers import (
     request,
     taken_bytes,
 )
+from tests.gateway.server.test_pump import produce as payload
+from tests.gateway.session.conversation import answer, produce
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -177,12 +181,6 @@ def served(config: Config) -> tuple[Served, Gated]:
     return Served(config, journal, GroupCommit(journal)), journal
 
 
-async def answer_nothing(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
-    """Read for ever."""
-    while await reader.read(65_536):
-        pass
-
-
 async def test_only_the_connections_that_were_promised_it_wait(tmp_path: Path) -> None:
     """A strict client waits for the disk while one of a written listener is answered."""
     config = two_listeners(tmp_path, 1, Mode.STRICT)
@@ -191,7 +189,7 @@ async def test_only_the_connections_that_were_promised_it_wait(tmp_path: Path) -
         strict = await serving.connect()
         asked = asyncio.create_task(ask(strict, ApiKey.SASL_HANDSHAKE, 1))
         other = await asyncio.open_connection("127.0.0.1", config.listeners[1].port)
-        answer = await ask(other, ApiKey.SASL_HANDSHAKE, 1)
+        early = await ask(other, ApiKey.SASL_HANDSHAKE, 1)
         other[1].close()
         await asyncio.sleep(0.1)
         was_answered = asked.done()
@@ -199,7 +197,7 @@ async def test_only_the_connections_that_were_promised_it_wait(tmp_path: Path) -
         late = await asked
 
     assert not was_answered
-    assert answer == late
+    assert early == late
 
 
 async def test_a_strict_request_reaches_the_broker_after_its_event_is_on_disk(
@@ -233,16 +231,69 @@ async def test_a_strict_request_reaches_the_broker_after_its_event_is_on_disk(
 
 async def test_what_waits_for_the_disk_stops_the_client(tmp_path: Path) -> None:
     """A disk that hangs costs each connection the buffers it has anyway, and no more."""
-    async with peer(answer_nothing) as port:
+
+    async def take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while await reader.read(65_536):
+            writer.write(answer(ApiKey.LIST_GROUPS, 3, correlation_id=7))
+
+    async with peer(take) as port:
         serving, journal = served(two_listeners(tmp_path, port, Mode.STRICT))
         async with serving:
-            _, writer = await serving.connect()
-            message = request(ApiKey.LIST_GROUPS, 4)
-            sent = await taken_bytes(writer, message * 10_000, at_most=200 << 20)
-            writer.transport.abort()
+            journal.lets_go.set()
+            connection = await serving.connect()
+            await ask(connection, ApiKey.LIST_GROUPS, 3)
+            journal.lets_go.clear()
+            # Nothing is answered, so nothing else than the disk can hold them.
+            large = payload(b"x" * 100_000, acks=0)
+            sent = await taken_bytes(connection[1], large, at_most=200 << 20)
+            connection[1].transport.abort()
             journal.lets_go.set()
 
     assert sent < 32 << 20
+
+
+def reset(writer: asyncio.StreamWriter) -> None:
+    """End a connection so that the other side knows at once that nobody is there any more."""
+    linger = struct.pack("ii", 1, 0)
+    writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+    writer.transport.abort()
+
+
+async def test_what_was_recorded_reaches_the_broker_although_the_session_is_over(
+    tmp_path: Path,
+) -> None:
+    """A client may go, and a broker talk nonsense, while a record waits for the disk."""
+    received = bytearray()
+    brokers: list[asyncio.StreamWriter] = []
+
+    async def take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(65_536):
+            received.extend(data)
+            if data[4:6] == int(ApiKey.LIST_GROUPS).to_bytes(2):
+                brokers.append(writer)
+                writer.write(answer(ApiKey.LIST_GROUPS, 3, correlation_id=7))
+
+    produced = produce(acks=0)
+    async with peer(take) as port:
+        serving, journal = served(two_listeners(tmp_path, port, Mode.STRICT))
+        async with serving:
+            journal.lets_go.set()
+            connection = await serving.connect()
+            await ask(connection, ApiKey.LIST_GROUPS, 3)
+            journal.lets_go.clear()
+            connection[1].write(produced)
+            await asyncio.sleep(0.1)
+            reset(connection[1])
+            await asyncio.sleep(0.1)
+            brokers[0].write(answer(ApiKey.LIST_GROUPS, 3))
+            await asyncio.sleep(0.1)
+            was_received = received.endswith(produced)
+            journal.lets_go.set()
+            async with asyncio.timeout(5):
+                while not received.endswith(produced):
+                    await asyncio.sleep(0.01)
+
+    assert not was_received
 
 
 @pytest.mark.parametrize("mode", [Mode.STRICT, Mode.BOUNDED])

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import TYPE_CHECKING
 
 import pytest
 import structlog
 
+from gateway.apis.error_codes import ErrorCode
 from gateway.evidence.errors import JournalError
-from gateway.evidence.event import EventKind
+from gateway.evidence.event import Event, EventKind
+from gateway.server.level import Level
 from gateway.server.listeners import BindError
-from gateway.server.recorder import Recording, RecordingStoppedError
+from gateway.server.recorder import GROWTH_BYTES, Recording, RecordingStoppedError
 from gateway.wire.api_keys import ApiKey
-from tests.gateway.server.peers import Served, config_for, request, stuck_peer
+from tests.gateway.server.peers import Served, ask, config_for, request, stuck_peer
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from gateway.evidence.event import Event
     from workbench.demo.cluster import Cluster
 
 ASK_FOR_TOPICS = request(ApiKey.METADATA, 12)
@@ -241,3 +243,53 @@ async def test_a_taken_port_is_named(tmp_path: Path) -> None:
             BindError, match=rf"listener clients: 127.0.0.1:{served.port}: .*in use"
         ):
             await other.worker.serve()
+
+
+async def test_changes_are_refused_as_long_as_there_is_little_room(tmp_path: Path) -> None:
+    """Clients that are connected are told to try again; later their requests go on."""
+    async with Served(config_for(tmp_path, upstream=[1])) as served:
+        connection = await served.connect()
+        await asyncio.sleep(0.05)
+        served.recorder.let(Level.NO_CHANGES)
+        await asyncio.sleep(0.05)
+        refused = await ask(connection, ApiKey.INIT_PRODUCER_ID, 4)
+        served.recorder.let(Level.WARNED)
+        await asyncio.sleep(0.05)
+        connection[1].write(request(ApiKey.INIT_PRODUCER_ID, 4))
+
+        # It went on, to a broker that is not there.
+        assert b"" == await connection[0].read()
+    assert ErrorCode.COORDINATOR_LOAD_IN_PROGRESS == refused["error_code"]
+
+
+class Filling:
+    """A gate that closes with its second look."""
+
+    name = "disk"
+
+    def __init__(self) -> None:
+        self.looks: list[float] = []
+
+    def look(self) -> Level:
+        """Let traffic through the first time only."""
+        self.looks.append(time.monotonic())
+        return Level.OPEN if len(self.looks) == 1 else Level.STOPPED
+
+    def facts(self) -> Mapping[str, object]:
+        """Say nothing."""
+        return {}
+
+
+async def test_much_that_is_recorded_calls_for_a_look_at_once(tmp_path: Path) -> None:
+    """A disk can fill within the second until the next look."""
+    gate = Filling()
+    async with Served(config_for(tmp_path, upstream=[1]), Disk(), gates=[gate]) as served:
+        began = time.monotonic()
+        event = Event(kind=EventKind.EXCHANGE, wall_ns=1, monotonic_ns=1, byte_count=GROWTH_BYTES)
+        served.recorder.append([event])
+        await asyncio.sleep(0.1)
+        refused, _ = await served.connect()
+
+        assert b"" == await refused.read()
+        assert served.recorder.state is Recording.STOPPED
+    assert gate.looks[1] - began < 0.1
