@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -14,11 +15,12 @@ from typing import TYPE_CHECKING
 
 import psutil
 
+from gateway.evidence.failpoints import VARIABLE
 from gateway.identity.passwords import hash_password
 from tests.kafka.ports import free_ports
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from tests.kafka.cluster import Cluster
 
@@ -60,6 +62,8 @@ class Gateway:
         self.port = free_ports(1 + self._node_count, host=options.host)
         self.host = options.advertised_host or options.host
         self.process: subprocess.Popen[bytes] | None = None
+        self.command: Sequence[str | Path] = [STREAMWITNESS]
+        """What is started."""
         self._file = folder / "gateway.yaml"
         # JSON is YAML.
         self._file.write_text(json.dumps(self._configuration(cluster.bootstrap, options)))
@@ -115,12 +119,15 @@ class Gateway:
         self.launch()
         self.wait_for("ready", times=len(self.lines("ready")) + 1)
 
-    def launch(self) -> None:
-        """Start the process and do not wait."""
+    def launch(self, *, failpoint: str | None = None) -> None:
+        """Start the process and do not wait; it dies at the failpoint, if one is given."""
         assert self.process is None, "a gateway is started once at a time"
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [STREAMWITNESS, "gateway", "run", "--config", self._file], stdout=log, stderr=log
+                [*self.command, "gateway", "run", "--config", self._file],
+                env=os.environ | ({} if failpoint is None else {VARIABLE: failpoint}),
+                stdout=log,
+                stderr=log,
             )
 
     def lines(self, event: str) -> list[dict[str, object]]:
@@ -155,6 +162,17 @@ class Gateway:
         self.process.kill()
         self.process.wait()
         self.process = None
+
+    def wait_for_death(self) -> int:
+        """Wait until the process has ended by itself, and return its exit code."""
+        assert self.process is not None, "only a running gateway can die"
+        process, self.process = self.process, None
+        try:
+            return process.wait(WAIT_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            raise
 
     def sealer(self) -> psutil.Process:
         """Return the running sealer's process."""

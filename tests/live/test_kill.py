@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.kafka.evidence import Evidence
+from tests.gateway.sealer.matrix import say
 from tests.kafka.gateway import running_gateway
-from tests.kafka.load import ACKNOWLEDGED, RECEIVED, Load
-from tests.kafka.truth import create_topic, whole_log
+from tests.kafka.load import Load
+from tests.kafka.promises import broken_promises
+from tests.kafka.truth import create_topic
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -87,21 +88,7 @@ def test_nothing_promised_or_given_is_lost(
             WAYS[(first_way + n) % len(WAYS)](gateway, chance)
             gateway.start()
         load.wait_for_progress()
-    acknowledged, received = (set(load.logged(word)) for word in (ACKNOWLEDGED, RECEIVED))
-    evidence = Evidence(gateway.archive)
-    produced = {(r.partition, r.offset, r.value) for r in evidence.produced(topic)}
-    sent = {(partition, value) for partition, _, value in produced}
-    read = {(e.record.partition, e.record.offset, e.record.value) for e in evidence.reads(topic)}
-    written = {(r.partition, r.value) for n in (0, 1) for r in whole_log(kafka.bootstrap, topic, n)}
-    sys.stdout.write(  # shown with -s
-        f"{kills} kills: {len(acknowledged)} records acknowledged, {len(received)} "
-        f"received, {len(written)} in the log; {len(produced)} recorded as produced, "
-        f"{len(read)} as read\n"
-    )
+    broken = broken_promises(gateway.archive, kafka, load, topic)
+    say("kill -9 at random under load", kills, len(broken))
 
-    # What was under way at a kill is known to be unknown; nothing else is wrong.
-    assert {fault.partition(":")[0] for fault in evidence.faults()} <= {"outcome_unknown"}
-    assert acknowledged - produced == set()
-    assert received - read == set()
-    # Even what was never acknowledged: nothing reaches the broker before it is recorded.
-    assert written - sent == set()
+    assert broken == []
