@@ -153,13 +153,16 @@ def open_archive(
     True
     """
     ring = key_ring(keys, identity)
-    if is_temporary or (ring.files and cache is None):
-        cache = temporary_directory() / "cache"
+    passing = temporary_directory() / "cache"
+    if is_temporary:
+        cache = passing
     directory = user_cache() if cache is None else Path(cache)
+    # A copy of a bucket is as encrypted as the bucket.
     bring = partial(local_archive, path, directory)
     if not is_location(str(path)):
         check(Path(path))  # Before a cache is made for it.
-    return Archive(bring, Cache(directory, ring), on_progress)
+    converted = passing if ring.files and cache is None else directory
+    return Archive(bring, Cache(converted, ring), on_progress)
 
 
 def check(archive: Path) -> None:

@@ -14,6 +14,7 @@ from gateway.evidence.bucket.client import open_client
 from gateway.evidence.errors import ArchiveError
 from tests.buckets.servers import new_bucket
 from tests.gateway.sealer.upload.uploads import seal, upload
+from tests.workbench.archive.encrypted import CARD, Encrypted, everything
 from workbench import sample
 
 if TYPE_CHECKING:
@@ -31,7 +32,10 @@ def bucket(storage: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Loc
 
 
 def _put_sample(location: Location) -> None:
-    folder = sample.path()
+    _put(location, sample.path())
+
+
+def _put(location: Location, folder: Path) -> None:
     with open_client(location) as client:
         for path in (each for each in folder.rglob("*") if each.is_file()):
             client.put_object(
@@ -65,6 +69,23 @@ def test_what_comes_later_is_there_after_a_refresh(bucket: Location, tmp_path: P
 
     assert (1, 2) == (before, len(archive.segments))
     assert ("archive.json was deleted in the bucket; its version was taken",) == archive.notes
+
+
+def test_an_encrypted_bucket_is_copied_once_and_kept_as_it_is(
+    bucket: Location, tmp_path: Path
+) -> None:
+    """What the keys open lies in a folder that goes, and the copy among the user's caches."""
+    encrypted = Encrypted(tmp_path / "recorded", everything())
+    _put(bucket, encrypted.archive)
+
+    archive = wb.open(str(bucket), keys=encrypted.keys.path, identity=encrypted.identity)
+
+    assert CARD in set(archive.records.collect()["value"])
+    kept = [path for path in (tmp_path / "caches").rglob("*") if path.is_file()]
+    assert [path.name for path in kept if path.suffix == ".zst"]
+    assert [] == [
+        path for path in kept if path.suffix == ".parquet" or b"4111" in path.read_bytes()
+    ]
 
 
 def test_a_bucket_with_something_else_is_no_archive(bucket: Location) -> None:
