@@ -10,8 +10,10 @@ import pytest
 from typer.testing import CliRunner
 
 from gateway.cli import build_app
+from gateway.evidence.sums import file_sum
 from tests.workbench.archive.encrypted import Encrypted
 from tests.workbench.archive.recording import Client, Place, Recording, batch
+from workbench.case.folder import Case
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -126,6 +128,29 @@ def test_a_report_says_how_sound_its_archive_is(
     assert 0 == done.exit_code, done.output
     assert f"written to {tmp_path / 'r.html'}; the archive is whole" in done.output
     assert (archive, {"topic": "orders"}) == (asked[0].archive, asked[0].parameters)
+
+
+def test_a_report_is_recorded_in_its_case(
+    archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By its hash; and where there is no such case, no report is built."""
+    out = tmp_path / "r.html"
+    case = Case.create(tmp_path / "case", name="n", archives=[archive])
+
+    def build(options: ReportOptions) -> SimpleNamespace:
+        options.out.write_text("report")
+        return SimpleNamespace(soundness="whole")
+
+    monkeypatch.setattr("workbench.report.build.build_report", build)
+    refused = run("report", archive, "--out", out, "--case", tmp_path / "none")
+    assert (2, False) == (refused.exit_code, out.exists())
+
+    done = run("report", archive, "--out", out, "--case", case.folder)
+
+    assert 0 == done.exit_code, done.output
+    entry = case.log.read().entries[-1]
+    assert entry.thing is not None
+    assert ("report_built", file_sum(out)) == (entry.action, entry.thing.sha256)
 
 
 def test_a_report_on_no_archive_is_refused(tmp_path: Path) -> None:

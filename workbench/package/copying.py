@@ -74,10 +74,19 @@ def _files(archive: Path, choice: Choice) -> Iterator[Path]:
         yield from sorted(path for path in others if not path.name.endswith(_SEGMENTS))
 
 
+# A key that somebody put into the archive must not leave with it.
+_SECRETS: Final = (b"PRIVATE KEY-----", b"AGE-SECRET-KEY-")
+_START_BYTES: Final = 4096
 _SEGMENTS: Final = (".arrow.zst", ".arrow.zst.partial")
 
 
 def _is_kept(path: Path) -> bool:
     if path.is_symlink():
         raise PackageError(f"{path} is a link, and what it leads to is no part of the archive")
-    return path.is_file() and path.name != LOCK and not path.name.endswith((UNFINISHED, ".lock"))
+    if not path.is_file() or path.name == LOCK or path.name.endswith((UNFINISHED, ".lock")):
+        return False
+    with path.open("rb") as file:
+        start = file.read(_START_BYTES)
+    if any(sign in start for sign in _SECRETS):
+        raise PackageError(f"{path} is a private key, which nobody must be given: move it away")
+    return True

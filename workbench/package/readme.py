@@ -40,20 +40,28 @@ Each step needs less trust in others than the one before. Begin in this folder.
 2. The segments are whole (zstd):
        zstd -tq */segments/*.zst
 3. {signify}
-4. The log is signed, and every block is in it (Python 3, openssl):
-       python3 verify.py .{part}{root}
+4. {log}
 5. All of it, each damage with its place (pip install streamwitness):
        streamwitness verify .{option}
    {answer}
 
-With a root key that you were given elsewhere, and the key of a witness, steps 4 and 5 show that
-nobody without the recorder's key altered it, or, witnessed, not even its holder.
+{shown}
 """
+_LOG: Final = """The log is signed, and every block is in it (Python 3, openssl):
+       python3 verify.py .{part}{root}"""
+_NO_LOG: Final = """Not everything in it has a signed log, which verify.py needs: leave this out."""
+_SHOWN: Final = """\
+With a root key that you were given elsewhere, and the key of a witness, steps 4 and 5 show that
+nobody without the recorder's key altered it, or, witnessed, not even its holder."""
+_NOT_SHOWN: Final = """\
+What has no signed log could have been written anew by anybody: compare the chain heads in
+package.json with ones that were noted elsewhere."""
 _LACKS: Final = "\n   whose list also names the files that were left out of this package"
 _SIGNED: Final = """The list is signed (signify), with a key that you were given elsewhere:
        signify -C -p KEY.pub -x {sums}"""
 _UNSIGNED: Final = """The list of this package is not signed: whoever changes files can change it
-   too. What the recorder signed is checked by the next steps, and in each recorder's folder by
+   too."""
+_RECORDERS: Final = """ What the recorder signed is checked by the next steps, and in its folder by
        signify -C -p recorder.pub -x SHA256SUMS.sig{lacks}"""
 
 
@@ -68,13 +76,15 @@ def readme(description: Description, *, is_signed: bool, names: frozenset[str]) 
         "whole": "It answers: whole.",
         "selection": "It answers: a selection (exit code 3), for parts were left out.",
     }.get(description.verdict, "It answers: damaged, and names what is listed above.")
+    has_logs = all(each.log is not None for each in description.origins)
+    unsigned = _UNSIGNED + (_RECORDERS.format(lacks=_LACKS if is_part else "") if has_logs else "")
+    root = f" '{roots[0]}'" if len(roots) == 1 else ""
+    log = _LOG.format(part=" --part" if is_part else "", root=root)
     check = _CHECK.format(
         sums=sums,
-        signify=(_SIGNED if is_signed else _UNSIGNED).format(
-            sums=sums, lacks=_LACKS if is_part else ""
-        ),
-        part=" --part" if is_part else "",
-        root="".join(f" '{key}'" for key in roots) if len(roots) == 1 else "",
+        signify=_SIGNED.format(sums=sums) if is_signed else unsigned,
+        log=log if has_logs else _NO_LOG,
+        shown=_SHOWN if has_logs else _NOT_SHOWN,
         option=f" --root-key '{roots[0]}'" if len(roots) == 1 else "",
         answer=answer,
     )

@@ -199,6 +199,7 @@ def test_archives_of_the_first_format_have_packages_too(tmp_path: Path) -> None:
         description.origins[0].keys,
     )
     assert not (tmp_path / "out" / "keys").exists()
+    assert [0, 0, 3] == follow(tmp_path / "out")
 
 
 def test_a_part_of_a_long_log_is_proved_block_by_block(tmp_path: Path) -> None:

@@ -82,6 +82,19 @@ def test_links_are_not_followed(archive: Path, tmp_path: Path) -> None:
         copy_archive(archive, tmp_path / "package", choose(archive, Wanted()))
 
 
+@pytest.mark.parametrize(
+    "content", ["-----BEGIN PRIVATE KEY-----\nMC4C", "# created: today\nAGE-SECRET-KEY-1QQ"]
+)
+def test_a_private_key_never_leaves(archive: Path, tmp_path: Path, content: str) -> None:
+    """Whoever put it into the archive has to take it out first."""
+    (archive / "gateway-1" / "log" / "key").write_text(content)
+
+    with pytest.raises(PackageError, match="is a private key"):
+        copy_archive(archive, tmp_path / "package", choose(archive, Wanted()))
+
+    assert not (tmp_path / "package" / "gateway-1" / "log" / "key").exists()
+
+
 def test_an_archive_that_changes_meanwhile_is_told(archive: Path, tmp_path: Path) -> None:
     """The copy would be of no moment."""
     choice = choose(archive, Wanted())

@@ -67,6 +67,18 @@ def test_of_two_root_keys_none_is_named_in_the_commands() -> None:
     assert "--root-key" not in text
 
 
+def test_without_a_log_nothing_is_said_to_be_signed() -> None:
+    """No command is told that could only fail."""
+    (part,) = described().origins
+    unsigned = described(origins=[replace(part, log=None, keys=[])])
+
+    text = readme(unsigned, is_signed=False, names=frozenset())
+
+    assert "python3 verify.py" not in text
+    assert "recorder.pub" not in text
+    assert "could have been written anew by anybody" in text
+
+
 @pytest.mark.parametrize(
     ("number", "said"), [(0, "0 events"), (1, "1 event"), (1234, "1,234 events")]
 )
