@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gateway.doctor import commands as doctor_commands
+from gateway.retention import commands as retention_commands
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -134,6 +135,7 @@ def register(app: typer.Typer) -> None:
     app.command("verify")(verify)
     app.command("prove")(prove)
     doctor_commands.register(app)
+    retention_commands.register(app)
 
 
 def run(config: ConfigFile, *, check: CheckOnly = False) -> None:

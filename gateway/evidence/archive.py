@@ -19,7 +19,8 @@ from gateway.evidence.errors import ArchiveError
 from gateway.evidence.files import check_name, make_directory, sync_directory
 from gateway.evidence.outline import SegmentOutline, read_outline
 from gateway.evidence.reader import Block, SegmentReader
-from gateway.evidence.selection import left_out_of, selection_damages
+from gateway.evidence.selection import selection_damages
+from gateway.evidence.tombstones import absent_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -154,7 +155,7 @@ def scan_origin(
     for path in sorted(set(listing).difference(paths)):
         message = f"{path.name} is no segment"
         yield _about_file(DamageKind.UNEXPECTED_FILE, message, origin, path.name)
-    left_out = list(left_out_of(archive, origin))
+    left_out = absent_of(archive, origin)
     for path in paths:
         while left_out and left_out[0].last_sequence < first_sequence_of(path):
             yield from reader.leave_out(left_out.pop(0))

@@ -43,8 +43,8 @@ _UNCHECKED: Final = (
 )
 _UNCOVERED: Final = "The newest {count:,} events of {origin}: no checkpoint covers them yet."
 _LEFT_OUT: Final = (
-    "The {count:,} events of {origin} that were left out of this selection: a signed log tells "
-    "that they were recorded, and not what they were."
+    "The {count:,} events of {origin} that were left out of this selection, or expired: a signed "
+    "log tells that they were recorded, and not what they were."
 )
 _NEWEST: Final = (
     "That the newest part is there, beyond what was noted elsewhere or witnessed: whoever can "

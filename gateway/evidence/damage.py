@@ -70,6 +70,10 @@ class DamageKind(StrEnum):
     """Information: the sealer's clock went back."""
     KEY_LOST = "key_lost"
     """Information: a key was changed without the signature of the one before."""
+    TOMBSTONE = "tombstone"
+    """A tombstone is unreadable, not signed by a key of the log, or about something else."""
+    EXPIRED = "expired"
+    """Information: a segment was removed because its time was over, and has a tombstone."""
     NOT_SELECTED = "not_selected"
     """Information: segments were left out on purpose, as the archive itself says."""
 
@@ -84,6 +88,7 @@ INFORMATION: Final = frozenset(
         DamageKind.SILENCE,
         DamageKind.CLOCK,
         DamageKind.KEY_LOST,
+        DamageKind.EXPIRED,
         DamageKind.NOT_SELECTED,
     }
 )

@@ -72,7 +72,7 @@ class History:
             message = f"what was left out does not begin where it is said to: header {block}"
             yield Flaw(DamageKind.CHAIN, message)
         lost = _range(run.first_sequence, run.last_sequence)
-        yield Flaw(DamageKind.NOT_SELECTED, run.message, *lost)
+        yield Flaw(run.kind, run.message, *lost)
         self.lose(run.last_sequence)
 
     def _take(self, stored: StoredHeader) -> None:

@@ -23,9 +23,9 @@ from gateway.evidence.log.keyring import KeyRing
 from gateway.evidence.log.merkle import leaf_hash
 from gateway.evidence.log.published import Leaves, Published
 from gateway.evidence.log.trust import check_lineage, check_witnessed, cosigned_at, read_kept
-from gateway.evidence.selection import left_out_of
 from gateway.evidence.stored import StoredHeader
 from gateway.evidence.timestamps import Timestamp, Timestamps
+from gateway.evidence.tombstones import absent_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -179,7 +179,7 @@ class _Check:
 
     def _places(self, leaves: Leaves | None = None) -> Iterator[_Place]:
         """Yield the headers of the segments, with `leaves` also those that were left out."""
-        left_out = list(left_out_of(self._archive, self._origin)) if leaves is not None else []
+        left_out = absent_of(self._archive, self._origin) if leaves is not None else []
         for path in segment_paths(self._segments):
             while left_out and left_out[0].last_sequence < first_sequence_of(path):
                 yield from self._places_left_out(left_out.pop(0), leaves)

@@ -37,6 +37,11 @@ class LeftOut(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         return self.last_sequence - self.first_sequence + 1
 
     @property
+    def kind(self) -> DamageKind:
+        """As what it is told."""
+        return DamageKind.NOT_SELECTED
+
+    @property
     def message(self) -> str:
         """What is to be said of it."""
         return (

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 from gateway.evidence.damage import Damage, DamageKind
 from gateway.evidence.errors import DamagedError, ProofError
 from gateway.evidence.log.signify import check_signed
-from gateway.evidence.selection import left_out_of
 from gateway.evidence.sums import KEY_FILE, LIST, decode_sums, file_sum
+from gateway.evidence.tombstones import absent_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -39,7 +39,7 @@ def check_sums(archive: Path, origin: str, keys: Sequence[PublicKey]) -> Iterato
         message = f"the list of files cannot be relied on: {error}"
         yield _about(DamageKind.LISTED, origin, LIST, message)
         return
-    left_out = left_out_of(archive, origin)
+    left_out = absent_of(archive, origin)
     for path, listed in sums.items():
         try:
             found = file_sum(directory / path)

@@ -21,6 +21,7 @@ from gateway.evidence.log_check import LogVerification, check_log
 from gateway.evidence.reader import Block, SegmentReader
 from gateway.evidence.selection import selection_damages
 from gateway.evidence.sums_check import check_sums
+from gateway.evidence.tombstones_check import check_tombstones
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -60,6 +61,8 @@ REMEDIES: Final[Mapping[DamageKind, str]] = {
     DamageKind.SILENCE: "Find out why the recorder stopped; traffic could not pass it meanwhile.",
     DamageKind.CLOCK: "Order events by their sequence numbers, not by time.",
     DamageKind.KEY_LOST: "Ask the holder of the root key why the old key could not sign.",
+    DamageKind.TOMBSTONE: "Ask who removed the segment and by what right; look for it in copies.",
+    DamageKind.EXPIRED: "Nothing, if the reason is a good one; copies in other places may last.",
     DamageKind.NOT_SELECTED: "Ask whoever made the selection for it, if it matters.",
 }
 
@@ -160,6 +163,9 @@ def verify(
             origin.log, damages = check_log(archive, origin.origin, trust or Trust())
             verification.damages += damages
             verification.damages += check_sums(archive, origin.origin, origin.log.keys)
+            verification.damages += check_tombstones(
+                archive, origin.origin, origin.log.keys, origin.log.size
+            )
             done += origin.stored_bytes
     on_progress(total, total)
     return verification
@@ -184,7 +190,8 @@ def _verify_origin(
 
 
 def _left_out(found: Damage) -> int:
-    if found.kind is not DamageKind.NOT_SELECTED or found.first_sequence is None:
+    is_absent = found.kind in {DamageKind.NOT_SELECTED, DamageKind.EXPIRED}
+    if not is_absent or found.first_sequence is None:
         return 0
     assert found.last_sequence is not None, "a run has both ends"
     return found.last_sequence - found.first_sequence + 1

@@ -288,4 +288,4 @@ def test_a_selection_is_called_one_and_has_an_exit_code_of_its_own(
     assert 3 == code
     assert said.startswith("a selection: ")
     assert "1. not_selected: gateway-1, byte 0, events 5 to 7" in said
-    assert "The 3 events of gateway-1 that were left out of this selection" in said
+    assert "The 3 events of gateway-1 that were left out of this selection, or expired" in said

@@ -21,6 +21,7 @@ OPEN_TAIL: Final = "open_tail"
 UNCOVERED: Final = "uncovered"
 # No fault of the archive, but as good as one for whoever asks what is in it.
 NOT_SELECTED: Final = "not_selected"
+EXPIRED: Final = "expired"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,5 +179,5 @@ def _earliest(times: pl.Series) -> datetime | None:
 def is_fault() -> pl.Expr:
     """Tell the gaps that may have held any event from those that are about one known thing."""
     about_one = pl.col("kind").is_in([UNDECODABLE, OUTCOME_UNKNOWN])
-    is_missing = pl.col("kind") == NOT_SELECTED
+    is_missing = pl.col("kind").is_in([NOT_SELECTED, EXPIRED])
     return is_missing | (~about_one & ~pl.col("is_information").fill_null(value=False))

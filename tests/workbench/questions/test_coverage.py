@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.workbench.frames import Frames, at
 from workbench.questions.bulk_exports import bulk_exports
 from workbench.questions.coverage import cover, is_fault
@@ -113,11 +115,12 @@ def test_a_gap_that_does_not_say_counts_as_a_fault() -> None:
     assert 1 == frames.tables.gaps.filter(is_fault()).collect().height
 
 
-def test_what_was_left_out_on_purpose_may_have_held_anything() -> None:
+@pytest.mark.parametrize("kind", ["not_selected", "expired"])
+def test_what_was_left_out_on_purpose_may_have_held_anything(kind: str) -> None:
     """An answer from a part of an archive never says that something is not in the whole."""
     frames = Frames()
     frames.connect("s1", "shop", 0)
-    frames.lose("not_selected", first_sequence=5, last_sequence=9, is_information=True)
+    frames.lose(kind, first_sequence=5, last_sequence=9, is_information=True)
     coverage = cover(frames.tables)
 
     assert (False, 1, 5) == (

@@ -1,0 +1,151 @@
+"""Removing sealed segments whose time is over; a tombstone is durable before each of them goes."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from gateway.evidence.archive import check_archive, origins, segment_paths, segments_directory
+from gateway.evidence.errors import ArchiveError
+from gateway.evidence.files import sync_directory
+from gateway.evidence.log.folder import LogFolder, log_directory
+from gateway.evidence.log.keys import verify_note
+from gateway.evidence.log.signing import load_signer, sign_note
+from gateway.evidence.outline import read_outline
+from gateway.evidence.tombstones import Tombstone, tombstone_path, tombstone_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from gateway.evidence.log.signing import Signer
+    from gateway.evidence.outline import SegmentOutline
+
+HOLD: Final = "legal-hold.json"
+_NANOSECONDS: Final = 1_000_000_000
+
+
+class Hold(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Why nothing of an archive may be removed, since when, and who said so."""
+
+    held_at: str
+    held_by: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Removal:
+    """Who removes what was sealed before a moment, and why; `key` signs for it."""
+
+    before: datetime
+    key: Path
+    by: str
+    reason: str
+
+
+def expire(archive: Path, removal: Removal) -> Iterator[Tombstone]:
+    """Remove each origin's oldest segments that were sealed before, and yield their tombstones.
+
+    Whatever stands behind a segment that is younger stays, and so does the newest of an origin: its
+    recorder carries on from there. Raises ArchiveError when the archive is held, or the key is not
+    the one that signs an origin's log, and OSError.
+    """
+    check_archive(archive)
+    hold = read_hold(archive)
+    if hold is not None:
+        raise ArchiveError(
+            f"{archive} is held since {hold.held_at} by {hold.held_by}: {hold.reason}; nothing is "
+            "removed before `streamwitness hold --lift`"
+        )
+    for origin in origins(archive):
+        due = _due(archive, origin, removal.before)
+        signer = _signer(archive, origin, removal.key) if due else None
+        for outline in due:
+            assert signer is not None, "something is due"
+            yield _remove(archive, outline, removal, signer)
+
+
+def hold_archive(archive: Path, *, by: str, reason: str) -> None:
+    """Let nothing of an archive be removed from now on; raises ArchiveError and OSError."""
+    check_archive(archive)
+    held_at = datetime.now(UTC).isoformat(timespec="seconds")
+    content = msgspec.json.encode(Hold(held_at=held_at, held_by=by, reason=reason)) + b"\n"
+    LogFolder(archive).write([(HOLD, content)])
+
+
+def lift_hold(archive: Path) -> None:
+    """Let the archive's segments expire again; raises ArchiveError when it is not held."""
+    if read_hold(archive) is None:
+        raise ArchiveError(f"{archive} is not held")
+    (archive / HOLD).unlink()
+    sync_directory(archive)
+
+
+def read_hold(archive: Path) -> Hold | None:
+    """Return the hold on an archive; raises ArchiveError when it cannot be read."""
+    try:
+        return msgspec.json.decode((archive / HOLD).read_bytes(), type=Hold)
+    except FileNotFoundError:
+        return None
+    except (OSError, msgspec.MsgspecError) as error:
+        # Whatever it says, somebody wanted the archive to be kept.
+        raise ArchiveError(f"{archive / HOLD} cannot be read: {error}") from error
+
+
+def _due(archive: Path, origin: str, before: datetime) -> list[SegmentOutline]:
+    due = []
+    for path in segment_paths(segments_directory(archive, origin))[:-1]:
+        outline = read_outline(path)
+        if outline is None:
+            break  # Not sealed, or damaged: evidence of whatever happened to it.
+        age = outline.closing.header.sealed_wall_ns / _NANOSECONDS
+        if datetime.fromtimestamp(age, UTC) >= before:
+            break
+        due.append(outline)
+    return due
+
+
+def _signer(archive: Path, origin: str, key: Path) -> Signer:
+    newest = LogFolder(log_directory(archive, origin)).newest()
+    if newest is None:
+        raise ArchiveError(f"{origin} has no signed log: nothing would tell what was removed")
+    note, checkpoint = newest
+    signer = load_signer(key, checkpoint.log)
+    if not verify_note(note, [signer.public]):
+        raise ArchiveError(f"{key} is not the key that signs the log {checkpoint.log}")
+    return signer
+
+
+def _remove(archive: Path, outline: SegmentOutline, removal: Removal, signer: Signer) -> Tombstone:
+    opening, closing = outline.opening.header, outline.closing.header
+    with outline.path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    tombstone = Tombstone(
+        origin=outline.origin,
+        first_block=opening.block,
+        last_block=closing.block,
+        first_sequence=closing.first_sequence,
+        last_sequence=closing.last_sequence,
+        segment=outline.segment,
+        segment_sha256=digest,
+        byte_count=outline.path.stat().st_size,
+        removed_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        removed_by=removal.by,
+        reason=removal.reason,
+    )
+    directory = archive / outline.origin
+    path = tombstone_path(directory, tombstone.first_sequence)
+    note = sign_note(tombstone_text(tombstone), [signer])
+    LogFolder(directory).write([(path.relative_to(directory).as_posix(), note.encode())])
+    outline.path.unlink()
+    sync_directory(outline.path.parent)
+    return tombstone
+
+
+def days_ago(days: int) -> datetime:
+    """Return the moment that many days ago."""
+    return datetime.now(UTC) - timedelta(days=days)

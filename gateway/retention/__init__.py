@@ -1,0 +1,1 @@
+"""How long an archive keeps what was recorded, and what keeps it from being removed."""
