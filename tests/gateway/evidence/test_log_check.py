@@ -14,9 +14,8 @@ import pytest
 from gateway.evidence.archive import MARKER
 from gateway.evidence.log.folder import CHECKPOINT, ROOT
 from gateway.evidence.verify import verify
-from gateway.evidence.writer import ArchiveWriter
 from tests.gateway.evidence.log.signed import Recorder
-from tests.gateway.evidence.samples import abandon, rows, segments_of
+from tests.gateway.evidence.samples import segments_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -60,18 +59,6 @@ def test_what_is_covered_is_told(recorder: Recorder) -> None:
         len(log.keys),
         list(log.cosigned),
     )
-
-
-def test_what_is_not_covered_yet_is_counted(recorder: Recorder) -> None:
-    """A crash came before the checkpoint."""
-    writer = ArchiveWriter(recorder.archive, recorder.origin, recorder.options())
-    writer.append(rows(4, 3))
-    writer.sync()
-    abandon(writer)
-    verification = verify(recorder.archive, trust=recorder.trust())
-
-    assert ["open_tail", "uncovered"] == [each.kind.value for each in verification.notices]
-    assert 3 == verification.origins[0].log.uncovered_events
 
 
 def test_any_changed_bit_is_found_and_its_file_named(recorder: Recorder) -> None:
@@ -118,16 +105,3 @@ def test_headers_alone_tell_the_tree_as_well(recorder: Recorder) -> None:
     (recorder.log.directory / "tile" / "entries" / "000.p" / "6").write_bytes(b"")
 
     assert ["log_file", "log_file", "listed", "listed"] == kinds(recorder)
-
-
-def test_a_clock_that_went_back_is_told(recorder: Recorder) -> None:
-    """Sequence orders events; the time is what it is."""
-    recorder.now_s -= 5
-    recorder.record(1)
-    recorder.cosign()
-
-    assert "clock" not in kinds(recorder)
-    recorder.now_s -= 30
-    recorder.record(1)
-    recorder.cosign()
-    assert "clock" in kinds(recorder)

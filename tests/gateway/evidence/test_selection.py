@@ -11,11 +11,8 @@ import pytest
 from gateway.evidence.claims import not_shown
 from gateway.evidence.damage import DamageKind
 from gateway.evidence.errors import DamagedError
-from gateway.evidence.outline import read_outline
 from gateway.evidence.selection import (
     SELECTION,
-    LeftOut,
-    Selection,
     left_out_of,
     read_selection,
     selection_damages,
@@ -23,38 +20,11 @@ from gateway.evidence.selection import (
 from gateway.evidence.verify import Verdict, Verification, verify
 from tests.gateway.evidence.golden import GOLDEN
 from tests.gateway.evidence.log.signed import Recorder
+from tests.gateway.evidence.partial import declare, leave_out
 from tests.gateway.evidence.samples import ORIGIN, kinds, segments_of, small_archive
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
-
-
-def leave_out(archive: Path, *numbers: int, origin: str = ORIGIN) -> tuple[LeftOut, ...]:
-    """Remove segments by their numbers and declare each; return the runs."""
-    runs: list[LeftOut] = []
-    for number in numbers:
-        path = segments_of(archive, origin)[number - len(runs)]
-        outline = read_outline(path)
-        assert outline is not None
-        runs.append(
-            LeftOut(
-                origin=origin,
-                first_block=outline.opening.header.block,
-                last_block=outline.closing.header.block,
-                first_sequence=outline.first_sequence,
-                last_sequence=outline.last_sequence,
-            )
-        )
-        path.unlink()
-    declare(archive, runs)
-    return tuple(runs)
-
-
-def declare(archive: Path, runs: Sequence[LeftOut], *origins: str) -> None:
-    """Write what was left out."""
-    selection = Selection(left_out=tuple(runs), origins_left_out=origins)
-    (archive / SELECTION).write_bytes(msgspec.json.encode(selection))
 
 
 def fault_kinds(verification: Verification) -> set[str]:
