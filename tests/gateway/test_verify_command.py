@@ -22,6 +22,7 @@ from gateway.verify_command import DAMAGES_SHOWN_MAX, Trusted, show, verify_arch
 from tests.gateway.evidence.golden import GOLDEN
 from tests.gateway.evidence.log.openssl_ts import OpensslAuthority
 from tests.gateway.evidence.log.signed import ROOT, WITNESS
+from tests.gateway.evidence.partial import leave_out
 from tests.gateway.evidence.samples import (
     ORIGIN,
     rows,
@@ -29,7 +30,6 @@ from tests.gateway.evidence.samples import (
     small_archive,
     write_archive,
 )
-from tests.gateway.evidence.test_selection import leave_out
 
 STREAMWITNESS = Path(sys.executable).with_name("streamwitness")
 

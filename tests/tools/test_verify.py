@@ -22,8 +22,8 @@ from gateway.evidence.sums import KEY_FILE, LIST
 from gateway.evidence.verify import verify
 from tests.gateway.evidence.log.signed import LOG, RECORDER, ROOT, WITNESS, Recorder, ed25519
 from tests.gateway.evidence.log.signed import signing as signed_by
+from tests.gateway.evidence.partial import leave_out
 from tests.gateway.evidence.samples import ORIGIN, segments_of
-from tests.gateway.evidence.test_selection import leave_out
 from tools import verify as alone
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from gateway.evidence.outline import read_outline
 from gateway.evidence.selection import SELECTION
 from tests.gateway.evidence.golden import GOLDEN
 from tests.gateway.evidence.log.signed import Recorder
+from tests.gateway.evidence.partial import leave_out
 from tests.gateway.evidence.samples import ORIGIN, rows, segments_of, write_archive
-from tests.gateway.evidence.test_selection import leave_out
 from workbench.package.choosing import Choice, Wanted, choose
 from workbench.package.errors import PackageError
 
