@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -39,7 +39,7 @@ LIMITS = {
 @contextmanager
 def small_disk(folder: Path) -> Iterator[Path]:
     """Mount a file system in memory with 128 MiB."""
-    folder.mkdir()
+    folder.mkdir(parents=True)
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=128m", "tmpfs", folder], check=True)
     try:
         yield folder
@@ -57,10 +57,10 @@ class Filler:
 
     def leave(self, free_bytes: int) -> None:
         """Grow until only so much is free."""
-        with self._path.open("ab") as file:
+        # The last write of a disk that is filled to the brim fails.
+        with self._path.open("ab", buffering=0) as file, suppress(OSError):
             while (room := os.statvfs(self._disk)).f_bavail * room.f_frsize > free_bytes:
                 file.write(bytes(64 * 1024))
-                file.flush()
 
     def vanish(self) -> None:
         """Give all of it back."""
@@ -126,6 +126,43 @@ def test_a_disk_that_fills_stops_traffic_before_evidence_is_lost(
     assert ["warned", "no_sessions", "no_changes", "stopped", "open"] == levels
     assert 5 == kinds["traffic_level"]
     assert kinds["session_open"] == kinds["session_close"]
+    assert {fault.partition(":")[0] for fault in faults} <= {"outcome_unknown"}
+    assert set() == acknowledged - produced
+    assert set() == received - read
+
+
+@pytest.mark.timeout(300)
+def test_an_archive_that_is_full_stops_traffic_by_way_of_the_journal(
+    kafka: Cluster, tmp_path: Path, prefix: str
+) -> None:
+    """Also without the ladder: the sealer dies of it, the journal grows, and nothing is lost."""
+    topic = f"{prefix}-archive"
+    create_topic(kafka.bootstrap, topic, 2)
+    small_journal = {"journal_file_bytes": MIB, "journal_bytes_max": 8 * MIB}
+    limits = {name: 0 for name in LIMITS if name.startswith("disk")} | small_journal
+    limits["frame_bytes_max"] = MIB
+    with small_disk(tmp_path / "gateway" / "archive") as disk:
+        filler = Filler(disk)
+        with (
+            running_gateway(tmp_path / "gateway", kafka, Options(limits=limits)) as gateway,
+            Load(gateway.bootstrap, topic, tmp_path / "load.log") as load,
+        ):
+            load.wait_for_progress()
+            filler.leave(0)
+            gateway.wait_for("sealer_failed")
+            gateway.wait_for("recording_stopped")
+            assert not is_let_in(gateway.bootstrap)
+            filler.vanish()
+            gateway.wait_for("recording_resumed")
+            load.wait_for_progress()
+        acknowledged, received = (set(load.logged(word)) for word in (ACKNOWLEDGED, RECEIVED))
+        evidence = Evidence(gateway.archive)
+        produced = {(r.partition, r.offset, r.value) for r in evidence.produced(topic)}
+        read = {
+            (e.record.partition, e.record.offset, e.record.value) for e in evidence.reads(topic)
+        }
+        faults = evidence.faults()
+
     assert {fault.partition(":")[0] for fault in faults} <= {"outcome_unknown"}
     assert set() == acknowledged - produced
     assert set() == received - read
