@@ -18,10 +18,11 @@ import psutil
 import pytest
 
 from gateway.evidence.errors import EvidenceError
+from gateway.evidence.files import sync_directory
 from gateway.evidence.log.folder import CHECKPOINT, log_directory
 from gateway.sealer.sealing import recover
 from tests.crashes.filesystem import Kind, LoopFileSystem, loop_file_system
-from tests.gateway.sealer.history import problems, read_notes
+from tests.gateway.sealer.history import LOST, problems, read_notes
 from tests.gateway.sealer.journals import ORIGIN, options
 from tests.gateway.sealer.matrix import say
 from tests.house.tree import ROOT
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 Durability = Literal["strict", "written"]
 
 CUTS = 200 if "STREAMWITNESS_THOROUGH" in os.environ else 10
+WRITTEN_CUTS = 50 if "STREAMWITNESS_THOROUGH" in os.environ else 3
 # An archive is read as a whole after each cut, so now and then another is begun.
 CUTS_OF_ONE_ARCHIVE = 5
 CONTROL_CUTS_MAX = 20
@@ -53,7 +55,7 @@ class Recording:
         """Begin another archive."""
         self.folder = self._file_system.root / f"{number}"
         self.folder.mkdir()
-        os.sync()
+        sync_directory(self._file_system.root)
         self.notes = self._elsewhere / f"notes-{number}"
         self.notes.touch()
 
@@ -130,6 +132,26 @@ def test_a_loss_of_power_costs_nothing_that_was_promised(tmp_path: Path, kind: K
 
     assert found == [], f"seed {seed}"
     assert noted > CUTS * 10
+
+
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("kind", get_args(Kind))
+def test_a_loss_of_power_in_the_mode_written_costs_the_newest_events_alone(
+    tmp_path: Path, kind: Kind
+) -> None:
+    """What the disk has is one history without a gap, and the signed log proves all of it."""
+    seed = random.SystemRandom().randrange(2**32)
+    chance = random.Random(seed)
+    found: list[str] = []
+    with loop_file_system(kind, tmp_path) as file_system:
+        recording = Recording(file_system, tmp_path, "none")
+        for n in range(1, WRITTEN_CUTS + 1):
+            recording.begin(n)
+            recording.lose_power("written", chance)
+            found += [problem for problem in recording.look() if LOST not in problem]
+    say(f"power loss on {kind}, written", WRITTEN_CUTS, len(found))
+
+    assert found == [], f"seed {seed}"
 
 
 @pytest.mark.timeout(600)

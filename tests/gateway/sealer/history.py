@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 PARTITIONS = 2
 PAYLOAD_BYTES_MAX = 3_000
+# A loss of power may cost what was noted, where nothing but the system's memory was promised.
+LOST = " was recorded as"
 INTENTS = {EventKind.INTENT, EventKind.PRODUCE}
 
 
@@ -149,7 +151,7 @@ def _losses(rows: list[Cells], noted: dict[int, str]) -> Iterator[str]:
     labels = {row["sequence"]: row["client_id"] for row in rows}
     for sequence, label in noted.items():
         if labels.get(sequence) != label:
-            yield f"event {sequence} was recorded as {label} and is {labels.get(sequence)}"
+            yield f"event {sequence}{LOST} {label} and is {labels.get(sequence)}"
     once = Counter(row["client_id"] for row in rows if row["kind"] != EventKind.OUTCOME_UNKNOWN)
     del once[None]  # torn bytes
     yield from (f"{label} is there {times} times" for label, times in once.items() if times > 1)
