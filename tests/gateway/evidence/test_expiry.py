@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -21,13 +21,11 @@ from gateway.evidence.expiry import (
 )
 from gateway.evidence.log.folder import CHECKPOINT, LogFolder, log_directory
 from gateway.evidence.log.signing import create_key_file
+from gateway.evidence.tombstones import tombstone_files
 from gateway.evidence.verify import Verdict, verify
 from tests.gateway.evidence.expired import OLD, archive_of, key_of, removal
 from tests.gateway.sealer.journals import ORIGIN
 from tests.gateway.sealer.upload.uploads import seal
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def _segments(archive: Path) -> list[str]:
@@ -77,16 +75,17 @@ def test_a_crash_before_the_segment_went_leaves_it_whole(
 ) -> None:
     """With its tombstone already there; the next time removes it."""
     archive = archive_of(tmp_path, segments=2)
+    segment = archive / ORIGIN / "segments" / OLD
 
-    def crash(_directory: Path) -> None:
+    def crash(path: Path) -> None:
+        assert path == segment
         raise KeyboardInterrupt
 
-    content = (archive / ORIGIN / "segments" / OLD).read_bytes()
     with monkeypatch.context() as patched:
-        patched.setattr(module, "sync_directory", crash)
+        patched.setattr(Path, "unlink", crash)
         with pytest.raises(KeyboardInterrupt):
             list(expire(archive, removal(tmp_path)))
-    (archive / ORIGIN / "segments" / OLD).write_bytes(content)
+    assert 1 == len(tombstone_files(archive, ORIGIN))
     found = verify(archive)
     removed = list(expire(archive, removal(tmp_path)))
 

@@ -102,6 +102,14 @@ def test_the_same_without_a_lock_is_not_taken_for_kept(bucket: Location) -> None
     assert "NotKept" == refused.value.code
 
 
+def test_a_weaker_lock_is_not_taken_for_the_one_asked_for(bucket: Location) -> None:
+    """It was put when less was asked for."""
+    weaker = msgspec.structs.replace(upload_options(bucket), mode="GOVERNANCE")
+    _put(weaker, SEALED)
+    with pytest.raises(BucketError, match="not locked in the mode COMPLIANCE"):
+        _put(upload_options(bucket), SEALED)
+
+
 def test_a_legal_hold_is_set(bucket: Location) -> None:
     """Where it is asked for."""
     options = msgspec.structs.replace(upload_options(bucket), legal_hold=True)
