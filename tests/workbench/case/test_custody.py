@@ -6,6 +6,7 @@ import getpass
 import hashlib
 import json
 import os
+import stat
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -189,8 +190,9 @@ def test_an_entry_is_synced_before_it_counts(
     """When the disk does not take it, whoever acted is told."""
     case = new_case(tmp_path)
 
-    def fail(_fd: int) -> None:
-        raise OSError(5, "Input/output error")
+    def fail(fd: int) -> None:
+        if stat.S_ISREG(os.fstat(fd).st_mode):
+            raise OSError(5, "Input/output error")
 
     monkeypatch.setattr(os, "fsync", fail)
     with pytest.raises(CaseError, match="cannot be written"):

@@ -157,6 +157,16 @@ def test_a_damaged_archive_is_packaged_only_when_that_is_allowed(tmp_path: Path)
     assert 0 == follow(package)[0]
 
 
+def test_damage_in_what_is_left_out_counts(tmp_path: Path) -> None:
+    """Whoever gets a part should know that the rest was sound when it was taken."""
+    archive = tmp_path / "archive"
+    shutil.copytree(GOLDEN, archive)
+    (archive / "gateway-2" / "log" / "checkpoint").unlink()
+
+    with pytest.raises(PackageError, match="checkpoint: gateway-2/log/checkpoint"):
+        build_package(options(archive, tmp_path / "out", wanted=PART))
+
+
 def test_a_package_without_the_trusted_root_key_is_not_made(tmp_path: Path) -> None:
     """An archive that somebody else signed is damage to whoever knows the right key."""
     with pytest.raises(PackageError, match="not the one that you trust"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import msgspec
+import pytest
 
 from gateway.evidence.log.keys import verify_note
 from gateway.evidence.log.proof import decode_proof
@@ -45,13 +46,14 @@ def test_without_a_log_there_is_nothing_to_prove(tmp_path: Path) -> None:
     assert not (tmp_path / "proofs").exists()
 
 
-def test_a_damaged_log_proves_what_it_can(tmp_path: Path) -> None:
-    """That it is damaged is for verification to tell."""
+@pytest.mark.parametrize("file", ["checkpoint", "tile/0/000.p/4"])
+def test_a_damaged_log_proves_what_it_can(tmp_path: Path, file: str) -> None:
+    """That it is damaged is for verification to tell; no proof that does not hold is written."""
     recorder = Recorder(tmp_path)
-    recorder.record(1)
-    (recorder.log.directory / "checkpoint").write_bytes(b"\xff")
+    recorder.record(2)
+    path = recorder.log.directory / file
+    path.write_bytes(bytes([path.read_bytes()[0] ^ 0x80]) + path.read_bytes()[1:])
+    proofs = tmp_path / "proofs"
 
-    assert (
-        write_proofs(recorder.archive, ORIGIN, segments_of(recorder.archive), tmp_path / "proofs")
-        == 0
-    )
+    assert 0 == write_proofs(recorder.archive, ORIGIN, segments_of(recorder.archive), proofs)
+    assert [] == list(tmp_path.glob("proofs/*"))
