@@ -85,6 +85,8 @@ def package(  # noqa: PLR0913 - the command line reads its options from the para
     from workbench.package.build import PackageOptions
     from workbench.package.errors import PackageError
 
+    if str(source).startswith("s3:/"):
+        _refuse("a package is made of a folder: copy the bucket into one first")
     try:
         options = PackageOptions(
             archive=source,

@@ -71,7 +71,10 @@ def readme(description: Description, *, is_signed: bool, names: frozenset[str]) 
     roots = sorted(
         {key for each in description.origins for role, key in each.keys if role == "root"}
     )
-    is_part = description.verdict == "selection"
+    # Segments that expired are no longer there either.
+    is_part = description.verdict == "selection" or any(
+        each.left_out_events for each in description.origins
+    )
     answer = {
         "whole": "It answers: whole.",
         "selection": "It answers: a selection (exit code 3), for parts were left out.",
@@ -104,7 +107,7 @@ def _about(description: Description) -> str:
         held = f"{counted(each.segments, 'segment')}, {counted(each.events, 'event')}"
         lines.append(f"{each.origin}: {held}{span}")
         if each.left_out_events:
-            lines.append(f"{each.origin}: LEFT OUT: {counted(each.left_out_events, 'event')}")
+            lines.append(f"{each.origin}: NOT IN IT: {counted(each.left_out_events, 'event')}")
     lines += [f"{origin} WAS LEFT OUT" for origin in description.origins_left_out]
     if description.faults:
         lines.append(f"\nTHE ARCHIVE IS DAMAGED: {counted(len(description.faults), 'fault')}")

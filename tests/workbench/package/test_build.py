@@ -15,9 +15,11 @@ import pytest
 
 import workbench.package.build as module
 from gateway.evidence.errors import ArchiveError
+from gateway.evidence.expiry import expire
 from gateway.evidence.log.signing import create_key_file, load_signer
 from gateway.evidence.log.trust import Trust
 from gateway.evidence.verify import Verdict, verify
+from tests.gateway.evidence.expired import archive_of, removal
 from tests.gateway.evidence.golden import FIRST_GOLDEN, GOLDEN
 from tests.gateway.evidence.log.signed import ROOT, WITNESS, Recorder
 from tests.gateway.evidence.samples import rows, write_archive
@@ -210,6 +212,17 @@ def test_archives_of_the_first_format_have_packages_too(tmp_path: Path) -> None:
     )
     assert not (tmp_path / "out" / "keys").exists()
     assert [0, 0, 3] == follow(tmp_path / "out")
+
+
+def test_what_expired_stays_expired_in_a_package(tmp_path: Path) -> None:
+    """Its tombstone goes along, and the README's commands still find everything good."""
+    archive = archive_of(tmp_path, segments=2)
+    assert 1 == len(list(expire(archive, removal(tmp_path))))
+
+    description = build_package(options(archive, tmp_path / "out"))
+
+    assert ("whole", 2) == (description.verdict, description.origins[0].left_out_events)
+    assert [0, 0, 0, 0] == follow(tmp_path / "out")
 
 
 def test_a_part_of_a_long_log_is_proved_block_by_block(tmp_path: Path) -> None:

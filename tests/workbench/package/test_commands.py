@@ -81,6 +81,14 @@ def test_what_cannot_be_packaged_is_refused(
     assert not (tmp_path / "out").exists()
 
 
+def test_a_bucket_is_refused(tmp_path: Path) -> None:
+    """With what to do instead."""
+    done = run("s3://bucket/archive", "--out", tmp_path / "out")
+
+    assert 2 == done.exit_code
+    assert "copy the bucket into one first" in done.output
+
+
 def test_an_archive_that_the_case_does_not_have_is_refused(tmp_path: Path) -> None:
     """The message names those that it has."""
     done = run(new_case(tmp_path).folder, "--out", tmp_path / "out", "--archive", "other")

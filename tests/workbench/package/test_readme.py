@@ -32,11 +32,23 @@ def test_what_was_left_out_stands_on_top() -> None:
 
     text = readme(selection, is_signed=False, names=frozenset({"selection.json", "proofs"}))
 
-    assert "gateway-1: LEFT OUT: 1 event\ngateway-2 WAS LEFT OUT" in text
+    assert "gateway-1: NOT IN IT: 1 event\ngateway-2 WAS LEFT OUT" in text
     assert "verify.py . --part" in text
     assert "exit code 3" in text
     assert "c2sp.org/tlog-proof" in text
     assert "whose list also names the files that were left out" in text
+
+
+def test_what_expired_is_not_in_it_either() -> None:
+    """The verifier that knows no tombstones is told that segments may be gone."""
+    (part,) = described().origins
+    expired = described(origins=[replace(part, left_out_events=2)])
+
+    text = readme(expired, is_signed=False, names=frozenset())
+
+    assert "gateway-1: NOT IN IT: 2 events" in text
+    assert "verify.py . --part" in text
+    assert "It answers: whole." in text
 
 
 def test_damage_is_listed() -> None:
