@@ -39,6 +39,10 @@ class Disk:
         # outlive a loss of power.
         self._safe_bytes: dict[int, int] = {}
         self._safe_names: dict[int, dict[int, str]] = {}
+        # Files that were removed or replaced, held open: until their folder is synced, a loss of
+        # power brings them back.
+        self._gone: dict[int, int] = {}
+        self._open = os.open
 
     def mount(self) -> None:
         """Take the place of the functions of `os`, until the end of the process."""
@@ -54,6 +58,8 @@ class Disk:
                 return real(arguments[0], _half(arguments[1]))
             if self._fault != "short" and self._count >= self._at:
                 self._end(name, real, arguments)
+            if self._fault == "power" and name in {"rename", "unlink"}:
+                self._hold(cast("Path", arguments[-1]))
             result = real(*arguments, **options)
             if name.endswith("sync"):
                 self._note_sync(cast("int", arguments[0]))
@@ -84,6 +90,10 @@ class Disk:
             else:
                 self._safe_bytes[path.stat().st_ino] = path.stat().st_size
 
+    def _hold(self, path: Path) -> None:
+        if path.exists():
+            self._gone[path.stat().st_ino] = self._open(path, os.O_RDONLY)
+
     def _note_sync(self, fd: int) -> None:
         status = os.fstat(fd)
         if stat.S_ISDIR(status.st_mode):
@@ -105,6 +115,9 @@ class Disk:
                 shutil.rmtree(path)
             else:
                 path.unlink()
+        for inode in self._gone.keys() & safe.keys():
+            content = os.pread(self._gone[inode], self._safe_bytes.get(inode, 0), 0)
+            (folder / safe[inode]).write_bytes(content)
 
 
 def _half(buffers: object) -> list[bytes]:
