@@ -70,13 +70,13 @@ def list_flaws(origin: Path, key: bytes, options: list[str]) -> Iterator[str]:
 def flaws(origin: Path, options: list[str]) -> Iterator[str]:
     note = Path(origin, "log", "checkpoint").read_text("utf-8")
     size, root = int(note.split("\n")[1]), b64decode(note.split("\n")[2])
-    entries, signed, newest = list(log_entries(origin / "log", size)), [[note], []], ""
+    entries = list(log_entries(origin / "log", size))
     leaves = [sha256(b"\x00" + entry).digest() for entry in entries]
     if len(leaves) != size or tree_root(leaves) != root:
         yield f"{origin}: the entries of the log do not lead to the root in the checkpoint"
-    for told in map(json.loads, entries):
-        newest = told.get("keys", [newest])[0]
-        signed[1] += [told["key_change"]["certificate"]] if "key_change" in told else []
+    changes = [each["key_change"] for each in map(json.loads, entries) if "key_change" in each]
+    signed = [[note], [each["certificate"] for each in changes]]
+    newest = signed[1][-1].split("\nkey ")[1].split("\n")[0]
     stored = [(at, *each) for at in sorted(origin.glob("segments/*.zst*")) for each in headers(at)]
     for path, leaf, header in stored:
         if header["block"] < size and leaves[header["block"]] != leaf:

@@ -11,6 +11,7 @@ import random
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,9 +19,18 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gateway.evidence.log.folder import CHECKPOINT
+from gateway.evidence.log.writer import LogSigning
 from gateway.evidence.sums import KEY_FILE, LIST
 from gateway.evidence.verify import verify
-from tests.gateway.evidence.log.signed import LOG, RECORDER, ROOT, WITNESS, Recorder, ed25519
+from tests.gateway.evidence.log.signed import (
+    LOG,
+    RECORDER,
+    ROOT,
+    WITNESS,
+    Recorder,
+    certificate,
+    ed25519,
+)
 from tests.gateway.evidence.log.signed import signing as signed_by
 from tests.gateway.evidence.partial import leave_out
 from tests.gateway.evidence.samples import ORIGIN, segments_of
@@ -253,3 +263,22 @@ def test_any_changed_bit_is_found(
                 checked += 1
 
     assert checked > (80_000 if IS_THOROUGH else 60)
+
+
+def test_a_certificate_of_another_key_lets_nobody_sign(
+    recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Certificates are no secret: whoever forges a history can copy one into it."""
+    own, genuine = ed25519(LOG, 66), certificate(RECORDER)
+    shutil.rmtree(recorder.archive)
+    (recorder.folder / "signed-checkpoint").unlink()
+    forged = signed_by(recorder.folder, own)
+    claimed = forged.check()
+    monkeypatch.setattr(LogSigning, "check", lambda _self: claimed)
+    recorder.how = replace(forged, certificate=genuine)
+    recorder.sequence = 0
+    recorder.record(1, 1)
+    recorder.cosign()
+
+    assert not streamwitness(recorder)
+    assert not verify_alone(recorder)
