@@ -15,8 +15,9 @@ import msgspec
 
 from gateway.evidence.ahead import decoding_threads
 from gateway.evidence.damage import Damage, DamageKind
-from gateway.evidence.errors import ArchiveError
+from gateway.evidence.errors import UNREADABLE_JSON, ArchiveError
 from gateway.evidence.files import check_name, make_directory, sync_directory
+from gateway.evidence.log.folder import log_directory
 from gateway.evidence.outline import SegmentOutline, read_outline
 from gateway.evidence.reader import Block, SegmentReader
 from gateway.evidence.selection import selection_damages
@@ -86,8 +87,10 @@ def origins(archive: Path) -> list[str]:
     return [
         path.name
         for path in _listing(archive)
-        # The lock stays when somebody takes the segments away, which is to be noticed.
-        if segments_directory(archive, path.name).is_dir() or (path / LOCK).is_file()
+        # What stays when somebody takes the segments away, which is to be noticed.
+        if segments_directory(archive, path.name).is_dir()
+        or (path / LOCK).is_file()
+        or log_directory(archive, path.name).is_dir()
     ]
 
 
@@ -201,7 +204,7 @@ def _marker_problem(marker: Path) -> str | None:
     try:
         content = marker.read_bytes()
         found = msgspec.json.decode(content, type=ArchiveMarker).streamwitness_archive
-    except (OSError, msgspec.MsgspecError) as error:
+    except (OSError, *UNREADABLE_JSON) as error:
         return f"{marker.name} cannot be read: {error}"
     if found != ARCHIVE_FORMAT:
         return (

@@ -15,7 +15,7 @@ from typing import Annotated, Final
 
 import msgspec
 
-from gateway.evidence.errors import DamagedError
+from gateway.evidence.errors import UNREADABLE_JSON, DamagedError
 from gateway.evidence.log.certificates import KeyChange
 from gateway.evidence.log.tiles import ENTRY_BYTES_MAX
 
@@ -36,6 +36,8 @@ _DIGEST_LINE_BYTES: Final = 66
 # What an Arrow int64 and every reader's integer can hold.
 _INT64_MAX: Final = 2**63 - 1
 _Count = Annotated[int, msgspec.Meta(ge=0, le=_INT64_MAX)]
+# A seek table has no room for more.
+_Size = Annotated[int, msgspec.Meta(ge=0, le=2**32 - 1)]
 # An origin without events has the last sequence number -1.
 _LastSequence = Annotated[int, msgspec.Meta(ge=-1, le=_INT64_MAX)]
 _Digest = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}\Z")]
@@ -89,8 +91,8 @@ class BlockHeader(
     first_wall_ns: _Time | None
     last_wall_ns: _Time | None
     sealed_wall_ns: _Time
-    frame_bytes: _Count
-    content_bytes: _Count
+    frame_bytes: _Size
+    content_bytes: _Size
     frame_sha256: _Digest
     previous_sha256: _Digest
     boot_ids: tuple[str, ...]
@@ -169,7 +171,7 @@ def decode_header(content: bytes) -> tuple[BlockHeader, EncodedHeader]:
                 f"the header has format {found}; this version reads up to {SEGMENT_FORMAT}"
             )
         header = msgspec.json.decode(line, type=BlockHeader)
-    except msgspec.MsgspecError as error:
+    except UNREADABLE_JSON as error:
         raise DamagedError(f"the header cannot be read: {error}") from error
     return header, EncodedHeader(line, digest, SKIPPABLE.pack(HEADER_MAGIC, len(content)) + content)
 

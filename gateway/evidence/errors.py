@@ -10,6 +10,13 @@ EvidenceError
 
 from __future__ import annotations
 
+from typing import Final
+
+import msgspec
+
+# What decoding JSON raises: text that is no UTF-8 and deep nesting are no errors of msgspec's own.
+UNREADABLE_JSON: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+
 
 class EvidenceError(Exception):
     """Any failure of writing or reading evidence."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from gateway.evidence.archive import check_archive, origins, segment_paths, segments_directory
-from gateway.evidence.errors import ArchiveError
+from gateway.evidence.errors import UNREADABLE_JSON, ArchiveError
 from gateway.evidence.files import sync_directory
 from gateway.evidence.log.folder import LogFolder, log_directory
 from gateway.evidence.log.keys import verify_note
@@ -91,7 +91,7 @@ def read_hold(archive: Path) -> Hold | None:
         return msgspec.json.decode((archive / HOLD).read_bytes(), type=Hold)
     except FileNotFoundError:
         return None
-    except (OSError, msgspec.MsgspecError) as error:
+    except (OSError, *UNREADABLE_JSON) as error:
         # Whatever it says, somebody wanted the archive to be kept.
         raise ArchiveError(f"{archive / HOLD} cannot be read: {error}") from error
 

@@ -10,7 +10,7 @@ import msgspec
 from gateway.evidence.archive import segment_paths
 from gateway.evidence.block import BlockHeader
 from gateway.evidence.damage import Damage
-from gateway.evidence.errors import ArchiveError, DamagedError
+from gateway.evidence.errors import UNREADABLE_JSON, ArchiveError, DamagedError
 from gateway.evidence.log.tiles import LOST_ENTRY
 from gateway.evidence.segment import Chain
 from gateway.evidence.stored import SegmentFile
@@ -97,7 +97,7 @@ def _chain_behind(log: LogWriter) -> Chain:
     line = log.last_entry()
     try:
         header = msgspec.json.decode(line, type=BlockHeader)
-    except msgspec.MsgspecError as error:
+    except UNREADABLE_JSON as error:
         raise ArchiveError(
             f"the log is {log.size} headers long, more than the segments hold, and its last one "
             "cannot be read: keep the archive as it is, and record under another instance"

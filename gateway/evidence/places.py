@@ -10,7 +10,7 @@ import msgspec
 
 from gateway.evidence.archive import first_sequence_of, segment_paths, segments_directory
 from gateway.evidence.block import BlockHeader, EncodedHeader
-from gateway.evidence.errors import DamagedError
+from gateway.evidence.errors import UNREADABLE_JSON, DamagedError
 from gateway.evidence.leaves import stored_headers
 from gateway.evidence.log.merkle import leaf_hash
 from gateway.evidence.stored import StoredHeader
@@ -76,7 +76,7 @@ class Places:
             if leaf_hash(entry) != leaves.hashes[index]:
                 return None
             header = msgspec.json.decode(entry, type=BlockHeader)
-        except (DamagedError, OSError, msgspec.MsgspecError):
+        except (DamagedError, OSError, *UNREADABLE_JSON):
             return None
         encoded = EncodedHeader(entry, sha256(entry).hexdigest(), b"")
         return StoredHeader(header=header, encoded=encoded, position=0)

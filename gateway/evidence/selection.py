@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 import msgspec
 
 from gateway.evidence.damage import Damage, DamageKind
-from gateway.evidence.errors import DamagedError
+from gateway.evidence.errors import UNREADABLE_JSON, DamagedError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -70,7 +70,7 @@ def read_selection(archive: Path) -> Selection | None:
         return msgspec.json.decode(content, type=Selection)
     except FileNotFoundError:
         return None
-    except (OSError, UnicodeDecodeError, msgspec.MsgspecError) as error:
+    except (OSError, *UNREADABLE_JSON) as error:
         raise DamagedError(f"{SELECTION} cannot be read: {error}") from error
 
 

@@ -8,7 +8,7 @@ import msgspec
 
 from gateway.evidence.block import BlockHeader, BlockKind
 from gateway.evidence.damage import Damage, DamageKind
-from gateway.evidence.errors import DamagedError, ProofError
+from gateway.evidence.errors import UNREADABLE_JSON, DamagedError, ProofError
 from gateway.evidence.log.folder import LogFolder, log_directory
 from gateway.evidence.log.keys import verify_note
 from gateway.evidence.log.published import Published
@@ -72,5 +72,5 @@ def _check_range(tombstone: Tombstone, published: Published, size: int) -> None:
 def _header(published: Published, index: int, size: int) -> BlockHeader:
     try:
         return msgspec.json.decode(published.entry(index, size), type=BlockHeader)
-    except msgspec.MsgspecError as error:
+    except UNREADABLE_JSON as error:
         raise DamagedError(f"entry {index} of the log is no header") from error

@@ -125,6 +125,7 @@ def test_another_writer_may_mark_it_first(tmp_path: Path, monkeypatch: pytest.Mo
         (b'{"streamwitness_archive":2}\n', "has format 2, this version reads 1: use a newer"),
         (b"{}\n", "cannot be read"),
         (b"\xff", "cannot be read"),
+        (b'{"more":' + b"[" * 100_000 + b"]" * 100_000 + b"}", "cannot be read"),
         (b'{"streamwitness_archive":1}', "is not as it was written"),
         (b'{"streamwitness_archive":1,"more":1}\n', "is not as it was written"),
     ],
@@ -167,10 +168,13 @@ def test_an_archive_without_segments_is_whole(tmp_path: Path) -> None:
 
 
 def test_segments_that_were_taken_away_are_missed(tmp_path: Path) -> None:
-    """The writer's lock stays in the origin's folder."""
+    """The writer's lock stays in the origin's folder, or its log."""
     create_archive(tmp_path, ORIGIN).rmdir()
     (tmp_path / ORIGIN / LOCK).touch()
 
+    assert ["unreadable"] == kinds(tmp_path)
+    (tmp_path / ORIGIN / LOCK).unlink()
+    (tmp_path / ORIGIN / "log").mkdir()
     assert ["unreadable"] == kinds(tmp_path)
 
 

@@ -53,6 +53,7 @@ HEADER = BlockHeader(
 def headers() -> st.SearchStrategy[BlockHeader]:
     """Make headers that say anything which a header may say."""
     counts = st.integers(0, 2**63 - 1)
+    sizes = st.integers(0, 2**32 - 1)
     times = st.integers(-(2**63), 2**63 - 1)
     digests = st.text("0123456789abcdef", min_size=64, max_size=64)
     return st.builds(
@@ -67,12 +68,15 @@ def headers() -> st.SearchStrategy[BlockHeader]:
         first_wall_ns=times | st.none(),
         last_wall_ns=times | st.none(),
         sealed_wall_ns=times,
-        frame_bytes=counts,
-        content_bytes=counts,
+        frame_bytes=sizes,
+        content_bytes=sizes,
         frame_sha256=digests,
         previous_sha256=digests,
         torn_bytes=counts,
     )
+
+
+DEEP = b"[" * 100_000 + b"]" * 100_000
 
 
 def content_of(line: bytes) -> bytes:
@@ -139,6 +143,9 @@ def test_a_newer_format_is_named() -> None:
         pytest.param(b"a" * 64, b"A" * 64, id="a hash in capitals"),
         pytest.param(b'"kind":"block"', b'"kind":"lock"', id="an unknown kind"),
         pytest.param(b"{", b"[", id="no object"),
+        pytest.param(b'"durability":"', b'"durability":"\xff', id="no UTF-8"),
+        pytest.param(b'"format":2', b'"more":%b,"format":2' % DEEP, id="deep nesting"),
+        pytest.param(b'"content_bytes":', b'"content_bytes":99999999', id="beyond a seek table"),
     ],
 )
 def test_a_well_hashed_header_that_says_nonsense_is_refused(old: bytes, new: bytes) -> None:
