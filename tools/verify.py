@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 OPENSSL = "openssl pkeyutl -verify -pubin -keyform DER -inkey key -rawin -in text -sigfile sig"
 DER = bytes.fromhex("302a300506032b6570032100")
@@ -43,7 +42,7 @@ def log_entries(log: Path, size: int) -> Iterator[bytes]:
             yield bundle[2:end]
             bundle = bundle[end:]
 
-def headers(path: Path) -> Iterator[tuple[bytes, Any]]:
+def headers(path: Path) -> Iterator[tuple[bytes, dict[str, int]]]:
     content, end = path.read_bytes(), 0
     while content[end : end + 4] == b"\x5b\x2a\x4d\x18":
         start = end + 8 + int.from_bytes(content[end + 4 : end + 8], "little")
@@ -90,10 +89,11 @@ def flaws(origin: Path, options: list[str]) -> Iterator[str]:
 
 if __name__ == "__main__":
     found: list[str] = []
-    for path in sorted(Path(sys.argv[1]).rglob("segments")) or [Path(sys.argv[1], "segments")]:
+    parts = (Path(sys.argv[1]).rglob(name) for name in ("log", "segments", "sealer.lock"))
+    for origin in sorted({path.parent for each in parts for path in each}) or [Path(sys.argv[1])]:
         try:
-            found += flaws(path.parent, sys.argv[2:])
+            found += flaws(origin, sys.argv[2:])
         except Exception as error:  # noqa: BLE001 - whatever damage leads to
-            found.append(f"{path.parent}: it cannot be read: {type(error).__name__}: {error}")
+            found.append(f"{origin}: it cannot be read: {type(error).__name__}: {error}")
     print(*found, "damaged" if found else "good", sep="\n")
     sys.exit(bool(found))

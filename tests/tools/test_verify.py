@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from gateway.evidence.archive import LOCK
 from gateway.evidence.log.folder import CHECKPOINT
 from gateway.evidence.log.writer import LogSigning
 from gateway.evidence.sums import KEY_FILE, LIST
@@ -282,3 +283,17 @@ def test_a_certificate_of_another_key_lets_nobody_sign(
 
     assert not streamwitness(recorder)
     assert not verify_alone(recorder)
+
+
+def test_an_origin_without_its_segments_is_missed(recorder: Recorder) -> None:
+    """Also beside another one that is whole."""
+    origin = recorder.archive / ORIGIN
+    shutil.copytree(origin, recorder.archive / "other")
+    shutil.rmtree(origin / "segments")
+    (origin / LOCK).unlink()
+    command: list[str | Path] = [sys.executable, "-I", "-S", SCRIPT, recorder.archive]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert 1 == done.returncode
+    assert f"{origin}: 6 blocks of the signed log are missing" in done.stdout
+    assert not streamwitness(recorder)
