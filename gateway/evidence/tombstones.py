@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Final
 import msgspec
 
 from gateway.evidence.damage import DamageKind
-from gateway.evidence.errors import DamagedError, ProofError
+from gateway.evidence.errors import UNREADABLE_JSON, DamagedError, ProofError
+from gateway.evidence.log.folder import UNFINISHED
 from gateway.evidence.log.note import Note, decode_note
 from gateway.evidence.selection import LeftOut, left_out_of
 
@@ -70,7 +71,7 @@ def read_tombstone(path: Path, origin: str) -> tuple[Note, Tombstone]:
         note = decode_note(path.read_bytes())
         first, _, line = note.text.partition("\n")
         tombstone = msgspec.json.decode(line, type=Tombstone)
-    except (ProofError, msgspec.MsgspecError) as error:
+    except (ProofError, *UNREADABLE_JSON) as error:
         raise DamagedError(f"{path.name} is no tombstone: {error}") from error
     names = (first, tombstone.origin, tombstone.segment)
     expected = f"{tombstone.first_sequence:020d}"
@@ -82,7 +83,9 @@ def read_tombstone(path: Path, origin: str) -> tuple[Note, Tombstone]:
 def tombstone_files(archive: Path, origin: str) -> list[Path]:
     """Return the tombstones of an origin, oldest segment first."""
     folder = archive / origin / TOMBSTONES
-    return sorted(folder.iterdir()) if folder.is_dir() else []
+    found = sorted(folder.iterdir()) if folder.is_dir() else []
+    # A crash leaves such a file before its segment goes: nothing was removed for it.
+    return [path for path in found if not path.name.endswith(f"{SUFFIX}{UNFINISHED}")]
 
 
 def absent_of(archive: Path, origin: str) -> list[LeftOut]:

@@ -8,12 +8,13 @@ import msgspec
 
 from gateway.evidence.damage import DamageKind
 from gateway.evidence.expiry import expire
-from gateway.evidence.log.folder import LogFolder, log_directory
+from gateway.evidence.log.folder import UNFINISHED, LogFolder, log_directory
 from gateway.evidence.log.signing import create_key_file, load_signer, sign_note
 from gateway.evidence.tombstones import (
     Tombstone,
     read_tombstone,
     tombstone_files,
+    tombstone_path,
     tombstone_text,
 )
 from gateway.evidence.verify import Verdict, verify
@@ -54,6 +55,16 @@ def test_a_segment_without_a_tombstone_is_missing(tmp_path: Path) -> None:
     path.unlink()
 
     assert DamageKind.MISSING in _kinds(archive)
+
+
+def test_a_crash_while_a_tombstone_is_written_is_no_fault(tmp_path: Path) -> None:
+    """The segment is still there, and whoever removes it later writes the tombstone anew."""
+    archive = archive_of(tmp_path, segments=2)
+    path = tombstone_path(archive / ORIGIN, 0)
+    path.parent.mkdir()
+    path.with_name(path.name + UNFINISHED).write_bytes(b"streamwitness/tomb")
+
+    assert Verdict.WHOLE is verify(archive).verdict
 
 
 def test_a_tombstone_of_another_key_is_a_fault(tmp_path: Path) -> None:
