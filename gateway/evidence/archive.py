@@ -16,7 +16,7 @@ import msgspec
 from gateway.evidence.ahead import decoding_threads
 from gateway.evidence.damage import Damage, DamageKind
 from gateway.evidence.errors import UNREADABLE_JSON, ArchiveError
-from gateway.evidence.files import check_name, make_directory, sync_directory
+from gateway.evidence.files import check_name, make_directory, special_files, sync_directory
 from gateway.evidence.log.folder import log_directory
 from gateway.evidence.outline import SegmentOutline, read_outline
 from gateway.evidence.reader import Block, SegmentReader
@@ -134,6 +134,12 @@ def check_archive(archive: Path) -> Damage | None:
     if not is_archive:
         raise ArchiveError(
             f"{archive} is no archive: it has neither {MARKER} nor a folder with segments"
+        )
+    special = next(special_files(archive), None)
+    if special is not None:
+        raise ArchiveError(
+            f"{special} is a pipe, a socket or a device, or leads to one, which no archive holds: "
+            "find out who put it there, and move it away; reading it might never end"
         )
     problem = _marker_problem(archive / MARKER)
     return None if problem is None else _about_file(DamageKind.MARKER, problem, "", MARKER)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import errno
 import os
 import re
+import stat
 from typing import TYPE_CHECKING, Final
 
 from gateway.evidence.failpoints import Failpoint, reach
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
 # Linux and macOS accept 1024 buffers per writev (IOV_MAX); half leaves room for neither to matter.
@@ -88,3 +89,24 @@ def make_directory(directory: Path) -> None:
     for path in reversed(missing):
         path.mkdir(exist_ok=True)
         sync_directory(path.parent)
+
+
+def special_files(directory: Path) -> Iterator[Path]:
+    """Yield what is neither a file nor a folder, and can be read without an end, or never."""
+    try:
+        entries = list(os.scandir(directory))
+    except OSError:
+        return  # Whoever reads the folder tells.
+    for entry in entries:
+        if entry.is_dir(follow_symlinks=False):
+            yield from special_files(directory / entry.name)
+        elif _is_special(entry):
+            yield directory / entry.name
+
+
+def _is_special(entry: os.DirEntry[str]) -> bool:
+    try:
+        mode = entry.stat().st_mode
+    except OSError:
+        return False  # A link that leads nowhere.
+    return not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)

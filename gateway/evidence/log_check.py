@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gateway.evidence.log.checkpoint import Checkpoint
+    from gateway.evidence.log.keyring import Reign
     from gateway.evidence.log.keys import PublicKey
     from gateway.evidence.log.note import Note
     from gateway.evidence.log.trust import Trust
@@ -45,14 +46,19 @@ class LogVerification:
     covered_sequence: int | None = None
     """The last event that it covers."""
     uncovered_events: int = 0
-    keys: tuple[PublicKey, ...] = ()
-    """The Ed25519 keys that signed it, one after the other."""
+    reigns: tuple[Reign, ...] = ()
+    """Which keys signed it, one after the other."""
     cosigned: dict[str, int] = field(default_factory=dict)
     """When each trusted witness cosigned, in Unix seconds."""
     timestamps: list[Timestamp] = field(default_factory=list)
     """What the trusted authority shows, in the order of sizes."""
     unchecked_timestamps: int = 0
     """How many there are, where no authority is trusted."""
+
+    @property
+    def keys(self) -> tuple[PublicKey, ...]:
+        """The Ed25519 keys that signed it, one after the other."""
+        return tuple(reign.keys[0] for reign in self.reigns)
 
 
 def check_log(archive: Path, origin: str, trust: Trust) -> tuple[LogVerification, list[Damage]]:
@@ -157,7 +163,7 @@ class _Check:
     def _check_signatures(self, note: Note, checkpoint: Checkpoint) -> None:
         if self._ring is None:
             return
-        self.found.keys = tuple(reign.keys[0] for reign in self._ring.reigns)
+        self.found.reigns = tuple(self._ring.reigns)
         try:
             self._ring.check(note, checkpoint)
         except ProofError as error:

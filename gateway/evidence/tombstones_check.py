@@ -18,25 +18,23 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from gateway.evidence.log.keyring import Reign
     from gateway.evidence.log.keys import PublicKey
     from gateway.evidence.log.note import Note
     from gateway.evidence.tombstones import Tombstone
 
 
 def check_tombstones(
-    archive: Path, origin: str, keys: Sequence[PublicKey], size: int
+    archive: Path, origin: str, reigns: Sequence[Reign], size: int
 ) -> Iterator[Damage]:
-    """Yield what is wrong with the tombstones of an origin.
-
-    `keys` are those that signed its log, of that size.
-    """
+    """Yield what is wrong with the tombstones of an origin, whose log has that size."""
     files = tombstone_files(archive, origin)
     published = Published(LogFolder(log_directory(archive, origin))) if files else None
     for path in files:
         assert published is not None, "there are tombstones"
         try:
             note, tombstone = read_tombstone(path, origin)
-            _check_signature(note, keys, path.name)
+            _check_signature(note, _keys_for(tombstone, reigns), path.name)
             _check_range(tombstone, published, size)
         except (ProofError, DamagedError, OSError) as error:
             yield Damage(
@@ -48,9 +46,22 @@ def check_tombstones(
             )
 
 
+def _keys_for(tombstone: Tombstone, reigns: Sequence[Reign]) -> list[PublicKey]:
+    """Return the keys that were in force when the segment was there, or came later.
+
+    A key that had been replaced before may be in anybody's hands.
+    """
+    ends = [*(reign.after for reign in reigns[1:]), None]
+    return [
+        reign.keys[0]
+        for reign, end in zip(reigns, ends, strict=False)
+        if end is None or end > tombstone.last_block
+    ]
+
+
 def _check_signature(note: Note, keys: Sequence[PublicKey], name: str) -> None:
     if not verify_note(note, keys):
-        raise ProofError(f"{name} is not signed by a key of the log")
+        raise ProofError(f"{name} is not signed by a key of the log that was good then")
 
 
 def _check_range(tombstone: Tombstone, published: Published, size: int) -> None:

@@ -16,7 +16,7 @@ from gateway.evidence.archive import (
 )
 from gateway.evidence.block import least, most
 from gateway.evidence.damage import Damage, DamageKind
-from gateway.evidence.log.trust import Trust
+from gateway.evidence.log.trust import Trust, unseen_logs
 from gateway.evidence.log_check import LogVerification, check_log
 from gateway.evidence.reader import Block, SegmentReader
 from gateway.evidence.selection import selection_damages
@@ -164,10 +164,12 @@ def verify(
             verification.damages += damages
             verification.damages += check_sums(archive, origin.origin, origin.log.keys)
             verification.damages += check_tombstones(
-                archive, origin.origin, origin.log.keys, origin.log.size
+                archive, origin.origin, origin.log.reigns, origin.log.size
             )
             done += origin.stored_bytes
     on_progress(total, total)
+    logs = {origin.log.log for origin in verification.origins}
+    verification.damages += unseen_logs(trust or Trust(), logs)
     return verification
 
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 LISTENER: Final = "clients"
 ISSUER: Final = f"gateway:{LISTENER}"
-LOCAL: Final = "10.20.0.5:9092"
+OPENED: Final = {"local": "10.20.0.5:9092", "durability": "written"}
 NODE_ID: Final = 1
 
 PASSWORD_APIS: Final = ApiKey.SASL_HANDSHAKE, ApiKey.SASL_AUTHENTICATE
@@ -79,7 +79,7 @@ class Client:
     def connect(self) -> None:
         """Open the connection, say what software it is, and shake hands."""
         opened = self._row(EventKind.SESSION_OPEN)
-        self.recorder.add(replace(opened, client_id=None, detail=to_json({"local": LOCAL})))
+        self.recorder.add(replace(opened, client_id=None, detail=to_json(OPENED)))
         announced = {f"client_{name}": value for name, value in self.program.software.items()}
         self._exchange(ApiKey.API_VERSIONS, announced, OFFERED)
         self._exchange(ApiKey.SASL_HANDSHAKE, {}, {"mechanisms": ["PLAIN"]})

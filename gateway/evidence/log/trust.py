@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+from gateway.evidence.damage import Damage, DamageKind
 from gateway.evidence.errors import ProofError
 from gateway.evidence.log.checkpoint import Checkpoint, decode_checkpoint
 from gateway.evidence.log.folder import checkpoint_path
@@ -13,6 +14,8 @@ from gateway.evidence.log.keys import verify_note
 from gateway.evidence.log.note import decode_note
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
     from gateway.evidence.log.keys import PublicKey
     from gateway.evidence.log.note import Note
     from gateway.evidence.log.published import Leaves
@@ -73,3 +76,17 @@ def check_witnessed(note: Note, trust: Trust, leaves: Leaves, log: str) -> None:
     if not verify_note(note, trust.witnesses):
         raise ProofError("no witness that you trust has cosigned the one that you gave")
     check_lineage(leaves, checkpoint)
+
+
+def unseen_logs(trust: Trust, logs: Collection[str | None]) -> Iterator[Damage]:
+    """Yield that a log is not among these though a checkpoint of it was kept elsewhere."""
+    for note in trust.witnessed:
+        try:
+            log = decode_checkpoint(note.text).log
+        except ProofError:
+            continue  # Every origin's check has told.
+        if log not in logs:
+            message = f"no origin has the log {log}, of which you gave a checkpoint: it is gone"
+            yield Damage(
+                kind=DamageKind.WITNESS, message=message, origin="", segment="", byte_offset=0
+            )

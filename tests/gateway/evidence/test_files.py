@@ -14,6 +14,7 @@ from gateway.evidence.files import (
     check_name,
     make_directory,
     rename_anew,
+    special_files,
     sync_content,
     sync_directory,
     write_all,
@@ -143,3 +144,17 @@ def test_a_file_is_renamed_but_never_over_another(tmp_path: Path) -> None:
     with pytest.raises(FileExistsError, match="would be overwritten"):
         rename_anew(second, wanted)
     assert [b"2", b"1"] == [second.read_bytes(), wanted.read_bytes()]
+
+
+def test_what_has_no_end_is_found(tmp_path: Path) -> None:
+    """Pipes and devices, also behind a link; links to nothing and to files are none."""
+    (tmp_path / "folder" / "below").mkdir(parents=True)
+    (tmp_path / "file").touch()
+    (tmp_path / "to-file").symlink_to("file")
+    (tmp_path / "to-nothing").symlink_to("nothing")
+    (tmp_path / "loop").symlink_to("loop")
+    os.mkfifo(tmp_path / "folder" / "below" / "pipe")
+    (tmp_path / "device").symlink_to("/dev/zero")
+
+    assert {"pipe", "device"} == {path.name for path in special_files(tmp_path)}
+    assert [] == list(special_files(tmp_path / "nowhere"))

@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import msgspec
+import pytest
 
+from gateway.evidence.block import CloseReason
 from gateway.evidence.damage import DamageKind
 from gateway.evidence.expiry import expire
 from gateway.evidence.log.folder import UNFINISHED, LogFolder, log_directory
 from gateway.evidence.log.signing import create_key_file, load_signer, sign_note
+from gateway.evidence.selection import SELECTION
 from gateway.evidence.tombstones import (
     Tombstone,
     read_tombstone,
@@ -19,6 +22,8 @@ from gateway.evidence.tombstones import (
 )
 from gateway.evidence.verify import Verdict, verify
 from tests.gateway.evidence.expired import OLD, archive_of, key_of, removal
+from tests.gateway.evidence.log.signed import LOG, RECORDER, Recorder, ed25519, signing
+from tests.gateway.evidence.partial import leave_out
 from tests.gateway.sealer.journals import ORIGIN
 
 if TYPE_CHECKING:
@@ -55,6 +60,34 @@ def test_a_segment_without_a_tombstone_is_missing(tmp_path: Path) -> None:
     path.unlink()
 
     assert DamageKind.MISSING in _kinds(archive)
+
+
+@pytest.mark.parametrize(("number", "is_hidden"), [(0, True), (1, False), (2, False)])
+def test_a_key_that_had_been_replaced_signs_no_tombstone(
+    tmp_path: Path, number: int, *, is_hidden: bool
+) -> None:
+    """Whoever steals it later hides nothing of its successor's; its own it could always remove."""
+    recorder = Recorder(tmp_path)
+    recorder.record(1, reason=CloseReason.TIME)
+    recorder.how = signing(tmp_path, ed25519(LOG, 4), previous=RECORDER)
+    recorder.record(1, 1, 1)
+    (run,) = leave_out(recorder.archive, number)
+    (recorder.archive / SELECTION).unlink()
+    tombstone = Tombstone(
+        **msgspec.structs.asdict(run),
+        segment=f"{run.first_sequence:020d}.arrow.zst",
+        segment_sha256="0" * 64,
+        byte_count=1,
+        removed_at="2026-01-01T00:00:00Z",
+        removed_by="nobody",
+        reason="none",
+    )
+    path = tombstone_path(recorder.archive / recorder.origin, run.first_sequence)
+    path.parent.mkdir()
+    path.write_bytes(sign_note(tombstone_text(tombstone), [RECORDER]).encode())
+    faults = verify(recorder.archive, trust=recorder.trust(is_witnessed=False)).faults
+
+    assert is_hidden == (DamageKind.TOMBSTONE not in {fault.kind for fault in faults})
 
 
 def test_a_crash_while_a_tombstone_is_written_is_no_fault(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from gateway.evidence.log.trust import (
     check_witnessed,
     cosigned_at,
     read_kept,
+    unseen_logs,
 )
 from tests.gateway.evidence.log.signed import LOG, RECORDER, WITNESS
 from tests.gateway.evidence.log.trees import entries, tree_hash
@@ -66,3 +67,12 @@ def test_a_kept_checkpoint_is_called_by_its_size() -> None:
 
     with pytest.raises(ProofError, match="not called by its size"):
         read_kept(checkpoint_path(4), content)
+
+
+def test_a_log_that_is_gone_is_told_by_its_checkpoint() -> None:
+    """Whoever takes away all of an origin leaves nothing else that tells."""
+    trust = Trust(witnessed=(sign_note(EARLIER.text(), [WITNESS]), sign_note("no\n", [WITNESS])))
+
+    assert [] == list(unseen_logs(trust, {LOG, None}))
+    (damage,) = unseen_logs(trust, {"example.com/other"})
+    assert ("witness", True) == (damage.kind.value, LOG in damage.message)
