@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import TYPE_CHECKING
 
 from gateway.cli import main
-from gateway.server.recorder import Recorder
+from gateway.server.recorder import Recorder, RecordingStoppedError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,8 +25,13 @@ def record_late() -> None:
     """Let events pass as if they were recorded."""
     append = Recorder.append
 
+    def append_now(recorder: Recorder, events: Sequence[Event]) -> None:
+        # The journal may have been closed meanwhile: that is what it is to be late.
+        with contextlib.suppress(RecordingStoppedError):
+            append(recorder, events)
+
     def append_late(recorder: Recorder, events: Sequence[Event]) -> int:
-        asyncio.get_running_loop().call_later(LATE_SECONDS, append, recorder, list(events))
+        asyncio.get_running_loop().call_later(LATE_SECONDS, append_now, recorder, list(events))
         return 0
 
     def covers(_recorder: Recorder, _sequence: int, _durability: Durability) -> bool:
