@@ -63,7 +63,7 @@ class Failpoint(StrEnum):
     INTENTS_WRITTEN = "sealer.intents_written"
     """The open intents are synced beside the file that they are to replace."""
     INTENTS_SAVED = "sealer.intents_saved"
-    """The open intents are durable; the blocks that belong to them are not."""
+    """The open intents are durable, and so are the blocks that belong to them."""
     JOURNAL_FREEING = "sealer.journal_freeing"
     """A checkpoint covers all of a journal file, which is about to be deleted."""
     JOURNAL_FREED = "sealer.journal_freed"

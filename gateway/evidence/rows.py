@@ -16,6 +16,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 _FIELDS: Final = Event.__struct_fields__
+_KINDS: Final = frozenset(EventKind)
+# What a row's event is rebuilt from: all but the content of a message.
+_OUTLINE: Final = tuple(
+    name for name in EVENT_SCHEMA.names if name not in {"wall_time", "masked", "detail", "batches"}
+)
 # These differ between event and row; every other column is the event's field of the same name.
 _BUILT: Final = ("sequence", "wall_time", "boot_id", "masked", "batches")
 
@@ -44,6 +49,19 @@ def to_record_batch(rows: Sequence[Row], seen: set[bytes]) -> pa.RecordBatch:
         batch = _build([_fitting(row) for row in rows], known)
     seen |= known
     return batch
+
+
+def outlines(batch: pa.RecordBatch) -> Iterator[Row]:
+    """Yield the rows of a record batch without what was masked, `detail` and the payload."""
+    columns = batch.select(_OUTLINE).to_pylist()
+    times = batch.column("wall_time").cast(pa.int64()).to_pylist()
+    for cells, wall_ns in zip(columns, times, strict=True):
+        if cells["kind"] not in _KINDS:  # of a version to come
+            continue
+        sequence, boot_id = cells.pop("sequence"), cells.pop("boot_id")
+        lists = {name: tuple(cells[name]) for name in ("groups", "rule_ids")}
+        kind = EventKind(cells["kind"])
+        yield Row(sequence, boot_id, Event(**{**cells, **lists, "kind": kind, "wall_ns": wall_ns}))
 
 
 def torn_event(raw: bytes | memoryview, *, wall_ns: int, monotonic_ns: int, detail: str) -> Event:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from gateway.evidence.rows import Row
 
 CARRY: Final = "carry.msgpack"
+# A start reads back what was sealed since the last save, so traffic without intents is saved too.
+EVENTS_UNSAVED_MAX: Final = 10_000
 
 _Exchange = tuple[str | None, int | None]
 _Part = tuple[str | None, str | None, int | None]
@@ -38,12 +40,13 @@ class _Carry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OpenIntents:
-    """Follows the journal; a file beside it carries over what stood in files freed since."""
+    """Follows the journal; a file beside it carries over what is open by events sealed since."""
 
     def __init__(self, directory: Path) -> None:
         self._path = directory / CARRY
         self._open: dict[_Exchange, dict[_Part, OpenIntent]] = {}
         self._is_changed = False
+        self._saved_sequence = 0
         self.next_sequence = 0
         self._load()
 
@@ -76,8 +79,8 @@ class OpenIntents:
         ]
 
     def save(self) -> None:
-        """Make durable which intents are open, so that the journal files that tell so can go."""
-        if not self._is_changed:
+        """Make durable which intents are open by all that was followed, if that is worth it."""
+        if not self._is_changed and self.next_sequence - self._saved_sequence < EVENTS_UNSAVED_MAX:
             return
         carry = _Carry(sequence=self.next_sequence, intents=tuple(self._intents()))
         temporary = self._path.with_suffix(".tmp")
@@ -91,6 +94,7 @@ class OpenIntents:
         temporary.rename(self._path)
         sync_directory(self._path.parent)
         reach(Failpoint.INTENTS_SAVED)
+        self._saved_sequence = self.next_sequence
         self._is_changed = False
 
     def _load(self) -> None:
@@ -106,7 +110,7 @@ class OpenIntents:
         for intent in carry.intents:
             self._add(intent)
         self._is_changed = False
-        self.next_sequence = carry.sequence
+        self.next_sequence = self._saved_sequence = carry.sequence
 
     def _intents(self) -> list[OpenIntent]:
         return [intent for parts in self._open.values() for intent in parts.values()]

@@ -27,6 +27,7 @@ from gateway.evidence.segment import SealOptions
 from gateway.evidence.writer import ArchiveWriter
 from gateway.sealer.intents import OpenIntents
 from gateway.sealer.keys import SigningOptions, load_signing
+from gateway.sealer.sealed import sealed_rows
 from gateway.sealer.tail import JournalTail, TailedEntry
 from gateway.sealer.timestamping import TimestampOptions
 from gateway.sealer.torn import TornBytes
@@ -96,7 +97,7 @@ class Sealer:
             self._lock.release()
             raise
         self._tail = JournalTail(options.journal)
-        self._intents = OpenIntents(options.journal)
+        self._intents = self._open_intents()
         self._next_sequence = max(self._writer.next_sequence, self._intents.next_sequence)
         self._rows: list[Row] = []
         self._rows_bytes = 0
@@ -152,6 +153,14 @@ class Sealer:
         self._close(reason, cosign)
         return True
 
+    def _open_intents(self) -> OpenIntents:
+        """Return what is open by what was sealed, which the journal need not hold any more."""
+        intents = OpenIntents(self._options.journal)
+        span = {"first": intents.next_sequence, "end": self._writer.next_sequence}
+        for row in sealed_rows(self._options.archive, self._options.origin, **span):
+            intents.follow(row)
+        return intents
+
     def _close(self, reason: CloseReason, cosign: Callable[[], object]) -> None:
         self._writer.close(reason, cosign)
         self._free()
@@ -162,7 +171,6 @@ class Sealer:
         sequence = tailed.entry.sequence
         event = tailed.entry.event or _undecodable(tailed.entry)
         row = Row(sequence, tailed.boot_id, event, tailed.durability)
-        self._intents.follow(row)
         if row.event.kind is EventKind.TORN:
             self._torn.follow(row.event)
         self._next_sequence = max(self._next_sequence, sequence + 1)
@@ -198,6 +206,8 @@ class Sealer:
         if not self._writer.is_segment_open:
             self._segment_since = time.monotonic()
         self._writer.append(self._rows, reason)
+        for row in self._rows:
+            self._intents.follow(row)
         self._unsynced_bytes += self._rows_bytes
         self._rows = []
         self._rows_bytes = 0
@@ -213,10 +223,10 @@ class Sealer:
             self._writer.seal(CloseReason.TIME)
 
     def _sync(self) -> None:
-        # First what is open, then the blocks: should the system fail in between, an intent that is
-        # sealed is still known to be open, even when the journal has lost it.
-        self._intents.save()
+        # First the blocks, then what is open by them: what a failing system leaves of the blocks is
+        # never behind what was saved, and a start reads back how far it is ahead.
         self._writer.sync()
+        self._intents.save()
         self._unsynced_bytes = 0
 
     def _sign_when_due(self) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 
 import msgspec
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.evidence.event import EVENT_SCHEMA, Event, EventKind, Extent
-from gateway.evidence.rows import Row, to_record_batch, torn_event
+from gateway.evidence.rows import Row, outlines, to_record_batch, torn_event
 from tests.gateway.evidence.golden import story
 from tests.gateway.evidence.samples import BOOT, cells, event, expected
 from tests.gateway.evidence.strategies import events
@@ -30,6 +31,29 @@ def test_every_column_holds_what_the_event_says(blocks: list[list[Event]]) -> No
         assert EVENT_SCHEMA.equals(batch.schema, check_metadata=True)
         assert [expected(row, seen_plainly) for row in rows] == cells(batch)
         assert seen_plainly == seen
+
+
+@given(st.lists(events(), min_size=1, max_size=3))
+def test_an_outline_is_the_event_without_its_content(block: list[Event]) -> None:
+    """Who asked for what comes back from a row as it was recorded."""
+    rows = [Row(number, BOOT, each) for number, each in enumerate(block)]
+    without = {"masked": (), "detail": None, "extents": (), "payload": None}
+
+    assert [
+        msgspec.structs.replace(row, event=msgspec.structs.replace(row.event, **without))
+        for row in rows
+    ] == list(outlines(to_record_batch(rows, set())))
+
+
+def test_an_outline_of_an_unknown_kind_is_left_out() -> None:
+    """An archive that a later version carried on does not stop this one from starting."""
+    heartbeat = Event(kind=EventKind.HEARTBEAT, wall_ns=1, monotonic_ns=1)
+    batch = to_record_batch([Row(number, BOOT, heartbeat) for number in range(2)], set())
+    kinds = pa.array(["of the future", "heartbeat"])
+    columns = [kinds if name == "kind" else batch.column(name) for name in batch.schema.names]
+    changed = pa.RecordBatch.from_arrays(columns, schema=batch.schema)
+
+    assert [1] == [row.sequence for row in outlines(changed)]
 
 
 def test_an_event_and_a_row_have_the_same_fields() -> None:

@@ -10,7 +10,7 @@ import pytest
 from gateway.evidence.errors import JournalError
 from gateway.evidence.event import Event, EventKind
 from gateway.evidence.rows import Row
-from gateway.sealer.intents import CARRY, OpenIntents
+from gateway.sealer.intents import CARRY, EVENTS_UNSAVED_MAX, OpenIntents
 from tests.gateway.sealer.journals import BOOT, event
 
 if TYPE_CHECKING:
@@ -128,6 +128,23 @@ def test_nothing_is_saved_without_a_change(
     intents.save()
 
     assert (tmp_path / CARRY).exists() == is_written
+
+
+def test_traffic_without_intents_is_saved_now_and_then(tmp_path: Path) -> None:
+    """A start reads back what was sealed since the last save: never the work of months."""
+    intents = OpenIntents(tmp_path)
+    follow(intents, *[event()] * (EVENTS_UNSAVED_MAX - 1))
+    intents.save()
+    is_early = (tmp_path / CARRY).exists()
+    follow(intents, event(), start=EVENTS_UNSAVED_MAX - 1)
+    intents.save()
+    second = OpenIntents(tmp_path)
+    (tmp_path / CARRY).unlink()
+    follow(second, event(), start=EVENTS_UNSAVED_MAX)
+    second.save()
+
+    assert (False, EVENTS_UNSAVED_MAX + 1) == (is_early, second.next_sequence)
+    assert not (tmp_path / CARRY).exists()
 
 
 def test_saving_twice_replaces_the_first(tmp_path: Path) -> None:
