@@ -5,9 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 import time
-import urllib.request
 from datetime import UTC, datetime
-from http.client import HTTPException
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -15,6 +13,7 @@ import msgspec
 from gateway.evidence.errors import EvidenceError, ProofError
 from gateway.evidence.log.authority import ask_for, check_reply
 from gateway.evidence.log.folder import REPLY, STAMPED, TIMESTAMPS, timestamp_path
+from gateway.witness.post import OK, post
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
     from gateway.evidence.log.folder import LogFolder
 
 POLL_SECONDS: Final = 5.0
-TIMEOUT_SECONDS: Final = 10.0
 # An authority that does not answer is asked again after this; the operator is told less often.
 RETRY_SECONDS: Final = 60.0
 ALARM_SECONDS: Final = 300.0
@@ -76,7 +74,7 @@ class Timestamping:
             if wanted is None:
                 return
             self._stamp(*wanted)
-        except (EvidenceError, OSError, HTTPException) as error:
+        except (EvidenceError, OSError) as error:
             self._next_at = time.monotonic() + RETRY_SECONDS
             self._tell_missing(str(error))
         else:
@@ -140,11 +138,11 @@ class Timestamping:
 
 def _post(url: str, query: bytes) -> bytes:
     """Return the reply to a query (RFC 3161 section 3.4); raises ProofError and OSError."""
-    headers = {"Content-Type": "application/timestamp-query"}
-    request = urllib.request.Request(url, query, headers)  # noqa: S310 - the operator's own address
-    with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310 - the same
-        kind = str(answer.headers.get_content_type())
-        reply: bytes = answer.read(REPLY_BYTES_MAX + 1)
-    if kind != "application/timestamp-reply" or len(reply) > REPLY_BYTES_MAX:
-        raise ProofError(f"{url} answered with {kind} of {len(reply)} bytes, not with a timestamp")
-    return reply
+    answer = post(url, query, kind="application/timestamp-query", bytes_max=REPLY_BYTES_MAX + 1)
+    kind = answer.kind.partition(";")[0].strip().lower()
+    if answer.status != OK:
+        raise ProofError(f"{url} answered with the status {answer.status}")
+    if kind != "application/timestamp-reply" or len(answer.body) > REPLY_BYTES_MAX:
+        size = len(answer.body)
+        raise ProofError(f"{url} answered with {kind} of {size} bytes, not with a timestamp")
+    return answer.body

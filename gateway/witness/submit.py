@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import re
-import urllib.error
-import urllib.request
-from http.client import HTTPException
 from typing import TYPE_CHECKING, Final
 
 from gateway.evidence.errors import ArchiveError, DamagedError, ProofError
@@ -15,14 +12,14 @@ from gateway.evidence.log.merkle import consistency_path
 from gateway.evidence.log.note import Note, decode_note
 from gateway.evidence.log.replace import replace_checkpoint
 from gateway.evidence.log.tiles import TileNodes
-from gateway.witness.witness import CONFLICT, OK, SIZE, Submission
+from gateway.witness.post import OK, Answer, post
+from gateway.witness.witness import CONFLICT, SIZE, Submission
 
 if TYPE_CHECKING:
     from gateway.evidence.log.checkpoint import Checkpoint
     from gateway.evidence.log.folder import LogFolder
     from gateway.evidence.log.keys import PublicKey
 
-TIMEOUT_SECONDS: Final = 10.0
 _ANSWER_BYTES_MAX: Final = 64 * 1024
 
 
@@ -78,15 +75,6 @@ def _size(body: bytes) -> int:
     return int(match[1])
 
 
-def _post(url: str, submission: Submission) -> tuple[int, str, bytes]:
-    request = urllib.request.Request(  # noqa: S310 - the operator's own address
-        f"{url.rstrip('/')}/add-checkpoint", data=submission.encode(), method="POST"
-    )
-    try:
-        with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310 - the same
-            return OK, str(answer.headers["Content-Type"]), answer.read(_ANSWER_BYTES_MAX)
-    except urllib.error.HTTPError as error:
-        with error:
-            return error.code, str(error.headers["Content-Type"]), error.read(_ANSWER_BYTES_MAX)
-    except HTTPException as error:
-        raise ProofError(f"{url} does not answer as HTTP: {error!r}") from error
+def _post(url: str, submission: Submission) -> Answer:
+    place = f"{url.rstrip('/')}/add-checkpoint"
+    return post(place, submission.encode(), kind="text/plain", bytes_max=_ANSWER_BYTES_MAX)

@@ -81,10 +81,14 @@ def check_reply(request: TimeStampRequest, reply: bytes, content: bytes) -> None
     if response.status != PKIStatus.GRANTED:
         told = "; ".join(response.status_string) or "no reason is given"
         raise ProofError(f"the authority did not grant a timestamp ({response.status}): {told}")
-    info = response.tst_info
-    if info.nonce != request.nonce:
+    try:
+        info = response.tst_info
+        nonce, digest = info.nonce, info.message_imprint.message
+    except ValueError as error:
+        raise ProofError(f"this grants a timestamp and holds none: {error}") from error
+    if nonce != request.nonce:
         raise ProofError("the timestamp is the answer to another request")
-    if info.message_imprint.message != hashlib.sha256(content).digest():
+    if digest != hashlib.sha256(content).digest():
         raise ProofError("the timestamp is about something else")
 
 

@@ -140,6 +140,7 @@ def test_an_authority_that_is_away_is_missed_and_noticed_again(
         ((503, "text/plain", b"later"), "503"),
         ((200, "text/html", b"<p>welcome"), "text/html"),
         ((200, "application/timestamp-reply", b"nonsense"), "no timestamp"),
+        ((200, "application/timestamp-reply", bytes.fromhex("30053003020100")), "holds none"),
         ((200, "application/timestamp-reply", b"x" * 200_000), "131073 bytes"),
     ],
 )

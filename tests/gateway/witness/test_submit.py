@@ -110,6 +110,8 @@ def test_another_witness_s_cosignature_is_not_taken(tmp_path: Path, url: str) ->
     [
         (b"220 mail.example.com ESMTP\r\n", "does not answer as HTTP"),
         (CHUNKED + b"zz\r\n", "does not answer as HTTP"),
+        (CHUNKED.replace(b"200 OK", b"503 Later") + b"9\r\n", "does not answer as HTTP"),
+        (b"HTTP/1.1 302 Found\r\nLocation: http://[\r\n\r\n", r"does not cosign \(302\)"),
         (CONFLICT + b"\r\nnine\n", "a size that is none: b'nine"),
         (CONFLICT + b"\r\n-1\n", "a size that is none"),
         (CONFLICT + b"\r\n3000\n", "saw a longer log: 3000 headers"),
