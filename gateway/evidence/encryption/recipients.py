@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import stat
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from pyrage import IdentityError, RecipientError
 from pyrage.x25519 import Identity, Recipient
@@ -20,13 +20,18 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+_IDENTITY: Final = "AGE-SECRET-KEY-"
+
+
 def parse_recipient(text: str) -> Recipient:
     """Read a recipient; raises EncryptionError."""
     try:
         return Recipient.from_str(text)
     except RecipientError:
+        # Whoever took an identity for one must not find it in a log as well.
+        shown = "an identity" if _IDENTITY in text.upper() else repr(text)
         raise EncryptionError(
-            f"{text!r} is no recipient: give the line that begins with age1, as "
+            f"{shown} is no recipient: give the line that begins with age1, as "
             "`streamwitness encryption-key show` prints it"
         ) from None
 

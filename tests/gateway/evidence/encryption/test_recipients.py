@@ -86,3 +86,12 @@ def test_what_is_no_recipient_is_refused(text: str) -> None:
     """The message says what one looks like."""
     with pytest.raises(EncryptionError, match="is no recipient: give the line that begins with"):
         parse_recipient(text)
+
+
+@pytest.mark.parametrize("text", ["AGE-SECRET-KEY-1ABC", "# age-secret-key-1abc"])
+def test_an_identity_is_not_repeated(text: str) -> None:
+    """The message ends up in logs, and the identity opens everything."""
+    with pytest.raises(EncryptionError, match="an identity is no recipient") as raised:
+        parse_recipient(text)
+
+    assert "ABC" not in str(raised.value).upper()
