@@ -5,5 +5,6 @@ go on, the local archive stays complete, and what is missing is uploaded later.
 
 `plan` says what there is to upload and in which order; `putting` puts one file under a lock and
 reads back that it is there; `memory` keeps what was put, outside of the evidence; `uploader` goes
-round; `process` (sealer.uploading) starts it and keeps it alive.
+round; `late` ends a process that the bucket holds; `process` (sealer.uploading) starts it and keeps
+it alive.
 """

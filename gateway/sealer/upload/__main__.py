@@ -12,6 +12,7 @@ from gateway.evidence.errors import EvidenceError
 from gateway.evidence.lock import FileLock
 from gateway.sealer.lifeline import Lifeline
 from gateway.sealer.saying import Trouble, say
+from gateway.sealer.upload.late import end_when_late
 from gateway.sealer.upload.options import UploaderOptions, decode_uploader
 from gateway.sealer.upload.uploader import Uploader
 
@@ -82,4 +83,5 @@ def _is_done(uploader: Uploader, trouble: Trouble) -> bool:
 
 
 if __name__ == "__main__":
+    end_when_late(Lifeline())
     sys.exit(main())
