@@ -5,6 +5,7 @@ from __future__ import annotations
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -22,7 +23,7 @@ from gateway.evidence.durability import Durability, Mode
 from gateway.evidence.encryption.recipients import parse_recipient
 from gateway.evidence.errors import EncryptionError, ProofError
 from gateway.evidence.log.key_uri import decode_key_uri, is_key_uri
-from gateway.evidence.log.keys import decode_vkey
+from gateway.evidence.log.keys import Algorithm, decode_vkey
 from gateway.evidence.log.note import check_key_name
 from gateway.identity.passwords import PasswordHash, parse_password_hash
 from gateway.session.options import FRAME_BYTES_MAX, IDLE_MS, IN_FLIGHT_MAX
@@ -76,6 +77,25 @@ def _vkey(text: str) -> str:
         raise ValueError(str(error)) from None
 
 
+def _witness_key(text: str) -> str:
+    if decode_vkey(_vkey(text)).algorithm is Algorithm.ED25519:
+        # A recorder's key, for one, would vouch for its own log.
+        raise ValueError("is no witness's key: give what `streamwitness key show --witness` prints")
+    return text
+
+
+def _url(text: str) -> str:
+    try:
+        parts = urlsplit(text)
+        is_good = bool(parts.hostname and parts.hostname.encode("idna") and parts.port != 0)
+    except ValueError:
+        is_good = False
+    if not is_good or "@" in parts.netloc:
+        # Not repeated: a password may stand in it.
+        raise ValueError("is no address: write https://HOST:PORT, without a user's name")
+    return text
+
+
 def _recipient(text: str) -> str:
     try:
         parse_recipient(text)
@@ -107,6 +127,8 @@ Address = Annotated[str, AfterValidator(_address)]
 RefusableApi = Annotated[str, AfterValidator(_refusable_api)]
 LogName = Annotated[str, AfterValidator(_log_name)]
 VKey = Annotated[str, AfterValidator(_vkey)]
+WitnessKey = Annotated[str, AfterValidator(_witness_key)]
+Url = Annotated[str, Field(pattern=r"^https?://[^/\s]+(/\S*)?$"), AfterValidator(_url)]
 DurabilityMode = Literal["strict", "bounded", "written"]
 # Below that a disk is never fast enough; beyond that nothing is bounded.
 BoundedMs = Annotated[int, Field(ge=2, le=60_000)]
@@ -280,14 +302,14 @@ def _beside(folder: Path, place: str) -> str:
 class WitnessServer(Section):
     """A witness that cosigns the log."""
 
-    url: Annotated[str, Field(pattern=r"^https?://[^/\s]+(/\S*)?$")]
-    key: VKey
+    url: Url
+    key: WitnessKey
 
 
 class Timestamps(Section):
     """The authority that puts its time under the log (RFC 3161)."""
 
-    url: Annotated[str, Field(pattern=r"^https?://[^/\s]+(/\S*)?$")]
+    url: Url
     interval_minutes: Annotated[int, Field(ge=1, le=24 * 60)] = 60
 
 
@@ -307,7 +329,7 @@ class ObjectStorage(Section):
 
     bucket: Annotated[str, Field(pattern=BUCKET_PATTERN)]
     prefix: Annotated[str, Field(pattern=PREFIX_PATTERN, max_length=512)] | None = None
-    endpoint: Annotated[str, Field(pattern=r"^https?://[^/\s]+/?$")] | None = None
+    endpoint: Annotated[Url, Field(pattern=r"^https?://[^/\s]+/?$")] | None = None
     region: Name | None = None
     retention_days: Annotated[int, Field(ge=1, le=36_500)]
     mode: Literal["compliance", "governance"] = "compliance"

@@ -9,7 +9,7 @@ import pytest
 
 from gateway.config.load import ConfigError, load_config
 from gateway.identity.passwords import hash_password
-from tests.gateway.evidence.log.signed import ROOT
+from tests.gateway.evidence.log.signed import RECORDER, ROOT, WITNESS
 
 HASH = hash_password("secret")
 BAD_TEXT = "must be text: quote it (YAML reads bare numbers, dates, yes and no as such)"
@@ -105,6 +105,37 @@ def test_a_recipient_that_is_none_is_told(tmp_path: Path) -> None:
     (problem,) = problems_of(tmp_path, GOOD + section)
 
     assert "'age1alice' is no recipient: give the line that begins with age1" in problem
+
+
+@pytest.mark.parametrize(
+    "authority",
+    ["h:port", "h:0", "h:99999", "[::1", "..example", ":8443", "me:secret@h", "h.." + "x" * 99],
+)
+@pytest.mark.parametrize(
+    "section",
+    [
+        "witnesses: [{{url: 'https://{}', key: '{key}'}}]\n",
+        "timestamps: {{url: 'https://{}/tsr'}}\n",
+        "object_storage: {{bucket: abc, endpoint: 'https://{}', retention_days: 1}}\n",
+    ],
+)
+def test_an_address_that_nobody_can_be_at_is_told(
+    tmp_path: Path, section: str, authority: str
+) -> None:
+    """Whoever is asked there would only be missing, and a password would stand in the log."""
+    written = section.format(authority, key=WITNESS.public.vkey)
+    (problem,) = problems_of(tmp_path, GOOD + written)
+
+    assert "is no address: write https://HOST:PORT, without a user's name" in problem
+    assert "secret" not in problem
+
+
+def test_a_witness_is_no_recorder(tmp_path: Path) -> None:
+    """A recorder's own signature stands under every checkpoint, and would be enough."""
+    section = f"witnesses: [{{url: 'https://h', key: '{RECORDER.public.vkey}'}}]\n"
+    (problem,) = problems_of(tmp_path, GOOD + section)
+
+    assert "is no witness's key: give what `streamwitness key show --witness` prints" in problem
 
 
 def test_keys_count_from_the_file_s_folder(tmp_path: Path) -> None:
