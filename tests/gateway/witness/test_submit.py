@@ -139,6 +139,16 @@ def test_a_cosignature_of_another_text_is_not_taken(tmp_path: Path) -> None:
     assert not cosigned(log)
 
 
+def test_the_recorder_s_own_signature_is_no_cosignature(tmp_path: Path) -> None:
+    """Whoever sends it back has cosigned nothing."""
+    log = GrowingLog(tmp_path / "gateway")
+    body = log.grow(3).encode().rpartition(b"\n\n")[2]
+    head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+
+    with answering(head + body) as url, pytest.raises(ProofError, match="another cosignature"):
+        submit(log.folder, url, RECORDER.public)
+
+
 def test_nothing_to_sign_and_nobody_there_are_told_apart(tmp_path: Path, url: str) -> None:
     """As errors of the archive and of the network."""
     with pytest.raises(ArchiveError, match="no checkpoint"):

@@ -39,6 +39,16 @@ def test_the_time_of_a_cosignature_is_told() -> None:
         cosigned_at(sign_note(text, [RECORDER]), WITNESS.public)
 
 
+def test_a_recorder_s_own_signature_is_no_cosignature() -> None:
+    """Its key in the place of a witness's would let its thief vouch for themselves."""
+    note = sign_note(EARLIER.text(), [RECORDER])
+
+    with pytest.raises(ProofError, match="without a time, as recorders do and no witness"):
+        cosigned_at(note, RECORDER.public)
+    with pytest.raises(ProofError, match="no witness that you trust"):
+        check_witnessed(note, Trust(witnesses=(RECORDER.public,)), LEAVES, LOG)
+
+
 def test_a_log_grows_from_what_it_was() -> None:
     """And from nothing else."""
     check_lineage(LEAVES, EARLIER)
