@@ -177,11 +177,19 @@ class Sealer:
         if sequence < self._writer.next_sequence:
             return
         if self._rows and sequence != self._rows[-1].sequence + 1:
+            self._check_not_twice(sequence)
             self._flush(CloseReason.SIZE)
         if not self._rows:
             self._rows_since = time.monotonic()
         self._rows.append(row)
         self._rows_bytes += len(tailed.entry.raw)
+
+    def _check_not_twice(self, sequence: int) -> None:
+        if sequence <= self._rows[-1].sequence:
+            raise ArchiveError(
+                f"event {sequence} stands in the journal {self._options.journal} twice: move away "
+                "the file that was copied there"
+            )
 
     def _drain(self, reason: CloseReason) -> None:
         while self.step():

@@ -21,6 +21,7 @@ from gateway.evidence.journal import journal_files
 from gateway.evidence.reader import Block
 from gateway.evidence.writer import ArchiveWriter
 from gateway.sealer import sealing as module
+from gateway.sealer.apart import recover_apart
 from gateway.sealer.intents import CARRY
 from gateway.sealer.keys import MEMORY
 from gateway.sealer.sealing import Sealer, recover
@@ -513,3 +514,19 @@ def test_a_full_archive_segment_is_followed_by_another(
     recover(options(tmp_path))
 
     assert len({block.segment for block in blocks(tmp_path)}) == 3
+
+
+def test_a_journal_file_that_was_copied_into_the_journal_is_told(tmp_path: Path) -> None:
+    """Nothing is sealed twice, nothing is freed, and without the copy all goes on."""
+    writer = record(tmp_path)
+    writer.append([event(), event()])
+    writer.close()
+    (original,) = journal_files(tmp_path / "journal")
+    copy = original.with_name("00000000000000000000-copy.journal")
+    copy.write_bytes(original.read_bytes())
+    with pytest.raises(ArchiveError, match=r"event 0 stands in the journal .* twice: move away"):
+        recover_apart(options(tmp_path))
+    copy.unlink()
+
+    assert 2 == recover_apart(options(tmp_path))
+    assert [0, 1] == [row["sequence"] for row in sealed(tmp_path)]
