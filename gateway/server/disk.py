@@ -46,17 +46,19 @@ class DiskLadder:
         self._facts: dict[str, object] = {}
 
     def look(self) -> Level:
-        """Say how far traffic may be let; a disk that cannot be measured has no room."""
+        """Say how far traffic may be let; a disk that cannot be used has no room."""
         try:
-            free_bytes = self._free_bytes()
+            self._level = self._look()
         except OSError as error:
-            self._facts = {"reason": f"the disk cannot be measured: {error}"}
+            self._facts = {"reason": f"the disk cannot be used: {error}"}
             self._level = Level.STOPPED
-            return self._level
+        return self._level
+
+    def _look(self) -> Level:
+        free_bytes = self._free_bytes()
         reached = self._level_at(free_bytes)
         if reached < self._level:
             reached = min(self._level, self._level_at(free_bytes * 4 // 5))
-        self._level = reached
         if reached is Level.STOPPED:
             self._ballast.release()
         elif self._ballast.missing_bytes:

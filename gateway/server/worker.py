@@ -78,16 +78,19 @@ class Worker:
     async def serve(self) -> None:
         """Bind, serve until `stop` or until recording fails, then drain and close the journal.
 
-        Raises BindError before anything is served, and RecordingStoppedError when recording failed.
+        Raises BindError before anything is served, and RecordingStoppedError when recording failed
+        or could not be watched over any more.
         """
         bound = await self._listeners.bind()
         self._record(EventKind.RECORDER_START, self._detail(bound))
         # Before the first client is let in, which needs a turn of the loop.
         self._traffic.look(instant())
         self._log.info(LogEvent.LISTENING, listeners=[asdict(listener) for listener in bound])
+        ticking = asyncio.create_task(self._tick())
+        ticking.add_done_callback(self._ticked_last)
         tasks = [
+            ticking,
             asyncio.create_task(self._upstream.keep_fresh()),
-            asyncio.create_task(self._tick()),
             asyncio.create_task(self._say_when_ready(bound)),
         ]
         try:
@@ -101,6 +104,8 @@ class Worker:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             self._passwords.close()
+        if not ticking.cancelled():
+            raise RecordingStoppedError
 
     def _on_recording_changed(self) -> None:
         # The recorder is in the middle of some pump's effects: let that pump finish first.
@@ -132,6 +137,12 @@ class Worker:
                     self._recorder.append(events)
             for pump in tuple(self._listeners.pumps):
                 pump.tell(on.Tick())
+
+    def _ticked_last(self, ticking: asyncio.Task[None]) -> None:
+        """End when nobody looks at disks, witnesses and clocks any more."""
+        if not ticking.cancelled():
+            self._log.error(LogEvent.DEFECT, exc_info=ticking.exception())
+            self._stop.set()
 
     async def _say_when_ready(self, bound: list[BoundListener]) -> None:
         while not self._upstream.nodes:

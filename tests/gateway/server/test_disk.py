@@ -131,9 +131,21 @@ def test_a_disk_that_cannot_be_measured_has_no_room(disks: Disks) -> None:
     """And is looked at again."""
     disks.fault = OSError("gone")
     assert Level.STOPPED is disks.ladder.look()
-    assert {"reason": "the disk cannot be measured: gone"} == disks.ladder.facts()
+    assert {"reason": "the disk cannot be used: gone"} == disks.ladder.facts()
     disks.fault = None
 
+    assert Level.OPEN is disks.ladder.look()
+
+
+def test_a_ballast_that_cannot_be_released_ends_nothing(disks: Disks, tmp_path: Path) -> None:
+    """Somebody put a folder in its place: the ladder goes on looking."""
+    (tmp_path / "ballast").mkdir()
+    disks.journal = 99
+
+    assert Level.STOPPED is disks.ladder.look()
+    assert "the disk cannot be used: " in str(disks.ladder.facts()["reason"])
+    (tmp_path / "ballast").rmdir()
+    disks.journal = 1000
     assert Level.OPEN is disks.ladder.look()
 
 

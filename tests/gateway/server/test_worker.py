@@ -12,6 +12,7 @@ import structlog
 from gateway.apis.error_codes import ErrorCode
 from gateway.evidence.errors import JournalError
 from gateway.evidence.event import Event, EventKind
+from gateway.server import worker as module
 from gateway.server.level import Level
 from gateway.server.listeners import BindError
 from gateway.server.recorder import GROWTH_BYTES, Recording, RecordingStoppedError
@@ -278,6 +279,31 @@ class Filling:
     def facts(self) -> Mapping[str, object]:
         """Say nothing."""
         return {}
+
+
+class Breaking(Filling):
+    """A gate with a defect, from its second look on."""
+
+    def look(self) -> Level:
+        """Fail."""
+        level = super().look()
+        if level is not Level.OPEN:
+            raise ZeroDivisionError
+        return level
+
+
+async def test_a_gateway_that_nobody_watches_over_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or no disk, no witness and no idle client would ever be looked at again, unnoticed."""
+    monkeypatch.setattr(module, "TICK_SECONDS", 0.01)
+    serving = Served(config_for(tmp_path, upstream=[1]), Disk(), gates=[Breaking()])
+    with structlog.testing.capture_logs() as logged:
+        async with asyncio.timeout(5):
+            (ended,) = await asyncio.gather(serving.worker.serve(), return_exceptions=True)
+
+    assert isinstance(ended, RecordingStoppedError)
+    assert 1 == len([line for line in logged if line["event"] == "defect"])
 
 
 async def test_much_that_is_recorded_calls_for_a_look_at_once(tmp_path: Path) -> None:
