@@ -40,6 +40,10 @@ def local_archive(place: str | Path, cache: Path) -> LocalArchive:
         f"{path} was put over in the bucket; its first version was taken"
         for path in found.overwritten
     ]
+    notes += [
+        f"{path!r} was put into the bucket by no gateway, and not taken: find out who did it"
+        for path in found.foreign
+    ]
     return LocalArchive(found.folder, tuple(notes))
 
 

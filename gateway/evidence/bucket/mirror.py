@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
 import re
 import shutil
+import tempfile
 from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -27,7 +30,6 @@ from gateway.evidence.sums import KEY_FILE, LIST, decode_sums
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-    from pathlib import Path
 
     from types_boto3_s3 import S3Client
 
@@ -49,6 +51,8 @@ class Mirror:
     """Files that were deleted in the bucket, and are there all the same."""
     overwritten: tuple[str, ...]
     """Files that never change and have newer versions, which were not taken."""
+    foreign: tuple[str, ...]
+    """Keys that no gateway writes, and that cannot be files beside those it does."""
 
 
 def is_changing(path: str) -> bool:
@@ -104,28 +108,27 @@ class _Mirroring:
         listed = list_versions(self._client, self._location)
         if not listed:
             raise ArchiveError(f"{self._location} holds nothing: is the prefix right?")
-        wanted = {path: _chosen(versions) for path, versions in listed.items()}
-        unsafe = [path for path in wanted if not _SAFE_PATH.fullmatch(path)]
-        if unsafe:
-            raise ArchiveError(
-                f"{self._location} holds keys that no gateway writes, like {unsafe[0]!r}: "
-                "find out who put them there"
-            )
+        foreign = _foreign(listed)
+        taken = {path: each for path, each in listed.items() if path not in foreign}
+        wanted = {path: _chosen(versions) for path, versions in taken.items()}
         self._drop_others(wanted)
         try:
             for version in wanted.values():
                 if not is_partial_tile(version.path):
                     self._fetch(version)
-            for path in self._partial_tiles(wanted):
+            needed = set(self._partial_tiles(wanted))
+            for path in sorted(needed):
                 self._fetch(wanted[path])
         finally:
             self._save()
+        self._drop_partial_tiles(needed)
         return Mirror(
             folder=self._folder,
-            hidden=tuple(path for path, each in listed.items() if each.is_hidden),
+            hidden=tuple(path for path, each in taken.items() if each.is_hidden),
             overwritten=tuple(
-                path for path, each in listed.items() if len(each.all) > 1 and not is_changing(path)
+                path for path, each in taken.items() if len(each.all) > 1 and not is_changing(path)
             ),
+            foreign=tuple(foreign),
         )
 
     def _partial_tiles(self, wanted: Mapping[str, Version]) -> Iterator[str]:
@@ -140,15 +143,24 @@ class _Mirroring:
             yield from (tile for each in named if (tile := f"{folder}/{each}") in wanted)
 
     def _drop_others(self, wanted: Mapping[str, Version]) -> None:
-        """Remove what is not to be in the copy: an open segment that was sealed, old partials."""
-        if not self._folder.exists():
-            return
-        for file in [path for path in self._folder.rglob("*") if path.is_file()]:
-            path = file.relative_to(self._folder).as_posix()
+        """Remove what is not to be in the copy, like an open segment that was sealed.
+
+        Nothing else goes, for another process may be reading the copy.
+        """
+        for path in self._paths():
             sealed = path.removesuffix(_OPEN_SEGMENT)
-            is_wanted = path in wanted and (sealed == path or sealed not in wanted)
-            if not is_wanted or is_partial_tile(path):
-                file.unlink()
+            if path not in wanted or (sealed != path and sealed in wanted):
+                (self._folder / path).unlink(missing_ok=True)
+
+    def _drop_partial_tiles(self, needed: set[str]) -> None:
+        """Remove those of earlier checkpoints."""
+        for path in self._paths():
+            if is_partial_tile(path) and path not in needed:
+                (self._folder / path).unlink(missing_ok=True)
+
+    def _paths(self) -> list[str]:
+        found = [path for path in self._folder.rglob("*") if path.is_file()]
+        return [path.relative_to(self._folder).as_posix() for path in found]
 
     def _fetch(self, version: Version) -> None:
         path = version.path
@@ -158,21 +170,32 @@ class _Mirroring:
         )
         target = self._folder / path
         is_there = target.is_file() and target.stat().st_size == version.byte_count
-        if is_sealed or (is_there and self._fetched.get(path) == version.id):
+        name = _name(version)
+        if is_sealed or (is_there and self._fetched.get(path) == name):
             return
-        arriving = self._place / "arriving"
-        with telling(self._location, path):
-            answer = self._client.get_object(
-                Bucket=self._location.bucket,
-                Key=self._location.key(path),
-                VersionId=version.id,
-                ChecksumMode="ENABLED",
-            )
-            with answer["Body"] as body, arriving.open("wb") as file:
-                shutil.copyfileobj(body, file, _CHUNK_BYTES)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        arriving.rename(target)
-        self._fetched[path] = version.id
+        with self._arriving() as arriving:
+            with telling(self._location, path), arriving.open("wb") as file:
+                answer = self._client.get_object(
+                    Bucket=self._location.bucket,
+                    Key=self._location.key(path),
+                    VersionId=version.id,
+                    ChecksumMode="ENABLED",
+                )
+                with answer["Body"] as body:
+                    shutil.copyfileobj(body, file, _CHUNK_BYTES)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            arriving.rename(target)
+        self._fetched[path] = name
+
+    @contextlib.contextmanager
+    def _arriving(self) -> Iterator[Path]:
+        """Yield a file of this process alone: others may be copying the same bucket."""
+        descriptor, name = tempfile.mkstemp(prefix="arriving-", dir=self._place)
+        os.close(descriptor)
+        try:
+            yield Path(name)
+        finally:
+            Path(name).unlink(missing_ok=True)
 
     def _load(self) -> dict[str, str]:
         try:
@@ -181,11 +204,37 @@ class _Mirroring:
             return {}
 
     def _save(self) -> None:
-        temporary = self._place / f"{_FETCHED}.new"
-        temporary.write_bytes(msgspec.json.encode(self._fetched))
-        temporary.rename(self._place / _FETCHED)
+        with self._arriving() as arriving:
+            arriving.write_bytes(msgspec.json.encode(self._fetched))
+            arriving.rename(self._place / _FETCHED)
 
 
 def _chosen(versions: Versions) -> Version:
     oldest, newest = versions.all[0], versions.all[-1]
     return newest if is_changing(newest.path) else oldest
+
+
+def _name(version: Version) -> str:
+    """Return what tells a version from all others, also in a bucket without versions.
+
+    There each object has the id "null", whatever is put over it.
+    """
+    return f"{version.id} {version.tag} {version.modified.isoformat()}"
+
+
+def _foreign(listed: Mapping[str, Versions]) -> list[str]:
+    """Return the keys that cannot be files of an archive; of two in each other's way the later.
+
+    Whoever may put objects there must not be able to keep the rest from being read.
+    """
+    files: set[str] = set()
+    folders: set[str] = set()
+    foreign = []
+    for path in sorted(listed, key=lambda path: listed[path].all[0].modified):
+        above = {parent.as_posix() for parent in PurePosixPath(path).parents}
+        if not _SAFE_PATH.fullmatch(path) or path in folders or files & above:
+            foreign.append(path)
+        else:
+            files.add(path)
+            folders |= above
+    return foreign

@@ -50,6 +50,8 @@ def list_versions(client: S3Client, location: Location) -> dict[str, Versions]:
         for page in pages.paginate(Bucket=location.bucket, Prefix=location.key("")):
             for each in page.get("Versions", ()):
                 path = location.path(each["Key"])
+                if each["Key"].endswith("/") and not each["Size"]:
+                    continue  # What consoles and file browsers put to show a folder.
                 found[path].append(
                     Version(
                         path=path,

@@ -13,6 +13,7 @@ import pytest
 from gateway.evidence.bucket.client import open_client
 from gateway.evidence.errors import ArchiveError
 from gateway.evidence.place import LocalArchive, local_archive, user_cache
+from tests.buckets.servers import new_bucket
 from tests.gateway.sealer.upload.uploads import files, seal, upload
 
 if TYPE_CHECKING:
@@ -43,6 +44,23 @@ def test_a_bucket_is_copied(
     assert (files(tmp_path / "archive"), ()) == (files(before.folder), before.notes)
     assert (before.folder, 2) == (after.folder, len(after.notes))
     assert after.notes[0] == "archive.json was deleted in the bucket; its version was taken"
+
+
+def test_what_no_gateway_put_is_told(
+    weak_storage: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By its key, as text that steers no terminal."""
+    bucket = new_bucket(weak_storage)
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", weak_storage)
+    seal(tmp_path)
+    upload(tmp_path, bucket)
+    with open_client(bucket) as client:
+        client.put_object(Bucket=bucket.bucket, Key=bucket.key("a b"), Body=b"")
+    found = local_archive(str(bucket), tmp_path / "cache")
+
+    assert ["'a b' was put into the bucket by no gateway, and not taken"] == [
+        note.partition(":")[0] for note in found.notes
+    ]
 
 
 def test_an_extra_that_is_missing_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

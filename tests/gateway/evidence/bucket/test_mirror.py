@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -32,6 +35,11 @@ def _put(location: Location, path: str, content: bytes) -> None:
 def _delete(location: Location, path: str) -> None:
     with open_client(location) as client:
         client.delete_object(Bucket=location.bucket, Key=location.key(path))
+
+
+def tiles(archive: Path) -> list[Path]:
+    """List the tiles that are not filled."""
+    return [path for path in archive.rglob("*.p/*") if path.is_file()]
 
 
 def test_what_was_uploaded_comes_back_whole(bucket: Location, tmp_path: Path) -> None:
@@ -124,19 +132,80 @@ def test_an_open_segment_goes_when_it_is_sealed(bucket: Location, tmp_path: Path
     )
 
 
-@pytest.mark.parametrize("path", ["../escaped", "a//b", "a/../../b", ".hidden", "a b"])
-def test_keys_that_no_gateway_writes_are_refused(
+@pytest.mark.parametrize(
+    "path", ["../escaped", "a//b", "a/../../b", ".hidden", "a b", ORIGIN, f"{SEGMENT}/b"]
+)
+def test_keys_that_no_gateway_writes_are_told_and_not_taken(
     weak_storage: str, tmp_path: Path, path: str
 ) -> None:
-    """No key of a bucket decides where on this machine a file is written."""
+    """None decides where on this machine a file is written, or keeps the rest from being read."""
     bucket = new_bucket(weak_storage)  # The other server has no such keys.
     seal(tmp_path)
     upload(tmp_path, bucket)
-    _put(bucket, path, b"")
-    with pytest.raises(ArchiveError, match="keys that no gateway writes"):
-        mirror(bucket, tmp_path / "cache")
+    time.sleep(1.1)  # The storage tells times in seconds.
+    _put(bucket, path, b"x")
+    found = mirror(bucket, tmp_path / "cache")
 
+    assert (path,) == found.foreign
+    assert files(tmp_path / "archive") == files(found.folder)
+    assert Verdict.WHOLE is verify(found.folder).verdict
     assert not (tmp_path / "cache" / "buckets" / "escaped").exists()
+
+
+@pytest.mark.parametrize("path", ["", f"{ORIGIN}/", f"{ORIGIN}/segments/"])
+def test_what_shows_a_folder_in_a_console_is_nothing(
+    weak_storage: str, tmp_path: Path, path: str
+) -> None:
+    """The browsers of buckets put an empty object for it."""
+    bucket = new_bucket(weak_storage)
+    with open_client(bucket) as client:
+        client.put_object(Bucket=bucket.bucket, Key=f"{bucket.prefix}/{path}", Body=b"")
+    seal(tmp_path)
+    upload(tmp_path, bucket)
+    found = mirror(bucket, tmp_path / "cache")
+
+    assert ((), ()) == (found.foreign, found.overwritten)
+    assert Verdict.WHOLE is verify(found.folder).verdict
+
+
+def test_what_was_put_over_in_a_bucket_without_versions_is_damage(
+    storage: str, tmp_path: Path
+) -> None:
+    """There every object has the same id, and the copy of an earlier look must not stand for it."""
+    bucket = new_bucket(storage, is_locked=False)
+    seal(tmp_path)
+    archive = tmp_path / "archive"
+    for path in files(archive) | {tile.relative_to(archive).as_posix() for tile in tiles(archive)}:
+        _put(bucket, path, (archive / path).read_bytes())
+    before = verify(mirror(bucket, tmp_path / "cache").folder).verdict
+    content = bytearray((archive / SEGMENT).read_bytes())
+    content[len(content) // 2] ^= 1
+    _put(bucket, SEGMENT, bytes(content))
+    after = verify(mirror(bucket, tmp_path / "cache").folder).verdict
+
+    assert (Verdict.WHOLE, Verdict.DAMAGED) == (before, after)
+
+
+def test_several_may_copy_it_at_once(bucket: Location, tmp_path: Path) -> None:
+    """Each has whole files, and so has whoever looks afterwards."""
+    for number in range(3):
+        seal(tmp_path, next_sequence=2 * number)
+    upload(tmp_path, bucket)
+    program = (
+        "import sys; from pathlib import Path; from gateway.evidence.bucket.location import *; "
+        "from gateway.evidence.bucket.mirror import mirror; "
+        "mirror(Location(bucket=sys.argv[1], prefix=sys.argv[2], endpoint=sys.argv[3], "
+        "region=sys.argv[4]), Path(sys.argv[5]))"
+    )
+    place = (bucket.bucket, bucket.prefix, str(bucket.endpoint), str(bucket.region))
+    for number in range(3):
+        cache = tmp_path / f"cache-{number}"
+        command = [sys.executable, "-c", program, *place, str(cache)]
+        running = [subprocess.Popen(command) for _ in range(4)]
+
+        assert [0] * 4 == [process.wait() for process in running]
+        assert Verdict.WHOLE is verify(mirror(bucket, cache).folder).verdict
+        assert [] == list(cache.rglob("arriving*"))
 
 
 def test_nothing_there_is_told(bucket: Location, tmp_path: Path) -> None:
