@@ -10,18 +10,24 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from gateway.evidence.archive import check_archive, origins, segment_paths, segments_directory
+from gateway.evidence.damage import Damage, Flaw
+from gateway.evidence.decode import decode
 from gateway.evidence.errors import UNREADABLE_JSON, ArchiveError
 from gateway.evidence.files import sync_directory
 from gateway.evidence.log.folder import LogFolder, log_directory
 from gateway.evidence.log.keys import verify_note
+from gateway.evidence.log.merkle import leaf_hash
+from gateway.evidence.log.published import Published
 from gateway.evidence.log.signing import load_signer, sign_note
 from gateway.evidence.outline import read_outline
 from gateway.evidence.tombstones import Tombstone, tombstone_path, tombstone_text
+from gateway.evidence.walk import SegmentWalk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from gateway.evidence.log.published import Leaves
     from gateway.evidence.log.signing import Signer
     from gateway.evidence.outline import SegmentOutline
 
@@ -50,28 +56,34 @@ class Removal:
 def expire(archive: Path, removal: Removal) -> Iterator[Tombstone]:
     """Remove each origin's oldest segments that were sealed before, and yield their tombstones.
 
-    Whatever stands behind a segment that is younger stays, and so does the newest of an origin: its
-    recorder carries on from there. Raises ArchiveError when the archive is held, or the key is not
-    the one that signs an origin's log, and OSError.
+    Whatever stands behind a segment that is younger, damaged or not yet covered by the log stays,
+    and so does the newest of an origin: its recorder carries on from there. Raises ArchiveError
+    when the archive is held, the key is not the one that signs an origin's log, or that log is
+    damaged, and OSError.
     """
     check_archive(archive)
-    hold = read_hold(archive)
-    if hold is not None:
-        raise ArchiveError(
-            f"{archive} is held since {hold.held_at} by {hold.held_by}: {hold.reason}; nothing is "
-            "removed before `streamwitness hold --lift`"
-        )
+    _refuse_held(archive)
     for origin in origins(archive):
         due = _due(archive, origin, removal.before)
-        signer = _signer(archive, origin, removal.key) if due else None
+        if not due:
+            continue
+        signer, leaves = _log(archive, origin, removal.key)
         for outline in due:
-            assert signer is not None, "something is due"
+            if not _is_as_signed(outline, leaves):
+                break  # Evidence of whatever happened to it.
+            _refuse_held(archive)
             yield _remove(archive, outline, removal, signer)
 
 
 def hold_archive(archive: Path, *, by: str, reason: str) -> None:
-    """Let nothing of an archive be removed from now on; raises ArchiveError and OSError."""
+    """Let nothing of an archive be removed from now on; raises ArchiveError and OSError.
+
+    It does not take the place of another hold, whose reason nobody would then know.
+    """
     check_archive(archive)
+    before = read_hold(archive)
+    if before is not None:
+        raise ArchiveError(f"{_told(archive, before)}; lift that first, and say both reasons")
     held_at = datetime.now(UTC).isoformat(timespec="seconds")
     content = msgspec.json.encode(Hold(held_at=held_at, held_by=by, reason=reason)) + b"\n"
     LogFolder(archive).write([(HOLD, content)])
@@ -96,12 +108,24 @@ def read_hold(archive: Path) -> Hold | None:
         raise ArchiveError(f"{archive / HOLD} cannot be read: {error}") from error
 
 
+def _refuse_held(archive: Path) -> None:
+    hold = read_hold(archive)
+    if hold is not None:
+        raise ArchiveError(
+            f"{_told(archive, hold)}; nothing is removed before `streamwitness hold --lift`"
+        )
+
+
+def _told(archive: Path, hold: Hold) -> str:
+    return f"{archive} is held since {hold.held_at} by {hold.held_by}: {hold.reason}"
+
+
 def _due(archive: Path, origin: str, before: datetime) -> list[SegmentOutline]:
     due = []
     for path in segment_paths(segments_directory(archive, origin))[:-1]:
         outline = read_outline(path)
         if outline is None:
-            break  # Not sealed, or damaged: evidence of whatever happened to it.
+            break  # Not sealed, or damaged.
         age = outline.closing.header.sealed_wall_ns / _NANOSECONDS
         if datetime.fromtimestamp(age, UTC) >= before:
             break
@@ -109,15 +133,32 @@ def _due(archive: Path, origin: str, before: datetime) -> list[SegmentOutline]:
     return due
 
 
-def _signer(archive: Path, origin: str, key: Path) -> Signer:
-    newest = LogFolder(log_directory(archive, origin)).newest()
+def _log(archive: Path, origin: str, key: Path) -> tuple[Signer, Leaves]:
+    """Return who signs for an origin, and the leaves that its newest checkpoint covers."""
+    folder = LogFolder(log_directory(archive, origin))
+    newest = folder.newest()
     if newest is None:
         raise ArchiveError(f"{origin} has no signed log: nothing would tell what was removed")
     note, checkpoint = newest
     signer = load_signer(key, checkpoint.log)
     if not verify_note(note, [signer.public]):
         raise ArchiveError(f"{key} is not the key that signs the log {checkpoint.log}")
-    return signer
+    leaves = Published(folder).leaves(checkpoint)
+    if leaves is None:
+        raise ArchiveError(f"the log of {origin} is damaged, and nothing is removed: verify it")
+    return signer, leaves
+
+
+def _is_as_signed(outline: SegmentOutline, leaves: Leaves) -> bool:
+    """Tell whether a segment is sound, and holds just the headers that the log says it did."""
+    signed = leaves.hashes[outline.opening.header.block : outline.closing.header.block + 1]
+    found: list[bytes] = []
+    with outline.path.open("rb") as file:
+        for stored in SegmentWalk(file, origin=outline.origin, segment=outline.segment):
+            if isinstance(stored, Damage) or isinstance(decode(stored), Flaw):
+                return False
+            found.append(leaf_hash(stored.encoded.line))
+    return found == list(signed)
 
 
 def _remove(archive: Path, outline: SegmentOutline, removal: Removal, signer: Signer) -> Tombstone:

@@ -16,7 +16,10 @@ USAGE_EXIT_CODE = 2
 
 ArchiveFolder = Annotated[Path, typer.Argument(help="The archive's folder.", show_default=False)]
 OlderThan = Annotated[
-    int, typer.Option("--older-than", metavar="DAYS", help="Sealed longer ago than this.", min=1)
+    int,
+    typer.Option(
+        "--older-than", metavar="DAYS", help="Sealed longer ago than this.", min=1, max=36_500
+    ),
 ]
 KeyFile = Annotated[Path, typer.Option("--key", help="The key that signs the log, as a file.")]
 Reason = Annotated[str, typer.Option("--reason", help="Why, for whoever verifies the archive.")]

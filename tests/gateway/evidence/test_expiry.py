@@ -103,6 +103,69 @@ def test_a_damaged_segment_and_what_follows_stay(tmp_path: Path) -> None:
     assert [] == list(expire(archive, removal(tmp_path)))
 
 
+@pytest.mark.parametrize("number", [0, 1])
+def test_a_changed_byte_keeps_a_segment(tmp_path: Path, number: int) -> None:
+    """Also in the middle: removing it would remove the damage with it."""
+    archive = archive_of(tmp_path, segments=3)
+    name = _segments(archive)[number]
+    segment = archive / ORIGIN / "segments" / name
+    content = bytearray(segment.read_bytes())
+    content[len(content) // 2] ^= 1
+    segment.write_bytes(content)
+    removed = [each.segment for each in expire(archive, removal(tmp_path))]
+
+    assert number == len(removed)
+    assert name in _segments(archive)
+    assert Verdict.DAMAGED is verify(archive).verdict
+
+
+def test_what_the_log_does_not_cover_stays(tmp_path: Path) -> None:
+    """Its tombstone would be about headers that the log does not know."""
+    archive = archive_of(tmp_path, segments=1)
+    checkpoint = log_directory(archive, ORIGIN) / CHECKPOINT
+    older = checkpoint.read_bytes()
+    for number in (1, 2):
+        seal(tmp_path, next_sequence=2 * number)
+    checkpoint.write_bytes(older)
+
+    assert [OLD] == [each.segment for each in expire(archive, removal(tmp_path))]
+
+
+def test_nothing_goes_when_the_log_is_damaged(tmp_path: Path) -> None:
+    """Nothing would show what was removed."""
+    archive = archive_of(tmp_path, segments=2)
+    for tile in log_directory(archive, ORIGIN).glob("tile/*/000.p/*"):
+        tile.write_bytes(b"")
+    with pytest.raises(ArchiveError, match="is damaged, and nothing is removed: verify it"):
+        list(expire(archive, removal(tmp_path)))
+
+    assert 2 == len(_segments(archive))
+
+
+def test_a_hold_stops_a_removal_that_has_begun(tmp_path: Path) -> None:
+    """Whoever holds the archive need not wait for its end."""
+    archive = archive_of(tmp_path, segments=4)
+    removing = expire(archive, removal(tmp_path))
+    next(removing)
+    hold_archive(archive, by="counsel", reason="case 4711")
+    with pytest.raises(ArchiveError, match="held since"):
+        next(removing)
+
+    assert 3 == len(_segments(archive))
+
+
+def test_a_hold_is_not_put_over_another(tmp_path: Path) -> None:
+    """Lifting the second would lift the first, which nobody would know of any more."""
+    archive = archive_of(tmp_path, segments=2)
+    hold_archive(archive, by="counsel", reason="case 4711")
+    with pytest.raises(ArchiveError, match="by counsel: case 4711; lift that first"):
+        hold_archive(archive, by="somebody", reason="case 4712")
+    found = read_hold(archive)
+
+    assert found is not None
+    assert "case 4711" == found.reason
+
+
 def test_a_hold_keeps_everything(tmp_path: Path) -> None:
     """Until it is lifted."""
     archive = archive_of(tmp_path, segments=2)
