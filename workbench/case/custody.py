@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 import msgspec
 
-from gateway.evidence.errors import ArchiveError
+from gateway.evidence.errors import UNREADABLE_JSON, ArchiveError
 from gateway.evidence.files import sync_directory, write_all
 from gateway.evidence.lock import FileLock
 from workbench.case.checking import CustodyFlaw, check_lines
@@ -178,7 +178,7 @@ def decode_custody(content: bytes) -> Custody:
     for number, line in enumerate(lines, start=1):
         try:
             entries.append(msgspec.json.decode(line, type=Entry))
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        except UNREADABLE_JSON as error:
             flaw = CustodyFlaw(number, f"it cannot be read as an entry: {error}")
             break
     if flaw is None and torn:

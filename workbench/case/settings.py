@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from gateway.evidence.errors import ProofError
+from gateway.evidence.errors import UNREADABLE_JSON, ProofError
 from gateway.evidence.files import sync_directory, write_all
 from gateway.evidence.log.keys import decode_vkey
 from workbench.archive import check
@@ -87,7 +87,7 @@ def read_settings(folder: Path) -> tuple[Settings, bytes]:
     try:
         content = (folder / SETTINGS).read_bytes()
         settings = msgspec.json.decode(content, type=Settings)
-    except (OSError, UnicodeDecodeError, msgspec.MsgspecError) as error:
+    except (OSError, *UNREADABLE_JSON) as error:
         message = f"{folder} is no case: {error}; make one with `streamwitness case create`"
         raise CaseError(message) from error
     if settings.streamwitness_case != CASE_FORMAT:

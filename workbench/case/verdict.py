@@ -32,6 +32,8 @@ class Judgement:
 def judge(folder: Path, custody: Custody, head: str | None) -> Judgement:
     """Check a custody log, the files that it names and a head that was noted elsewhere."""
     problems = [] if custody.flaw is None else [f"custody.jsonl, {custody.flaw}"]
+    if custody.flaw is None and not custody.entries:
+        problems.append("custody.jsonl is empty: the entry that begins every log was removed")
     told = [f"{len(custody.entries)} entries follow one another, head {custody.head}"]
     if head is None:
         told.append(_NO_HEAD)

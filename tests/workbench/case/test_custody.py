@@ -135,6 +135,17 @@ def test_nothing_is_added_to_a_log_that_is_not_sound(tmp_path: Path, torn: bytes
     assert before == (case.folder / CUSTODY).read_bytes()
 
 
+def test_a_line_of_countless_brackets_is_a_flaw(tmp_path: Path) -> None:
+    """Nobody may keep the log from being read by adding to it."""
+    case = new_case(tmp_path)
+    content = (case.folder / CUSTODY).read_bytes()
+    deep = b'{"details":{"a":' + b"[" * 200_000 + b"]" * 200_000 + b"}}\n"
+    custody = decode_custody(content + deep)
+
+    assert custody.flaw is not None
+    assert (4, 3) == (custody.flaw.line, len(custody.entries))
+
+
 def test_a_log_begins_once(tmp_path: Path) -> None:
     """A second beginning would put the first out of sight."""
     case = new_case(tmp_path)

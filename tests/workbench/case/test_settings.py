@@ -48,11 +48,12 @@ def test_what_cannot_be_a_case_is_refused(tmp_path: Path) -> None:
     [
         (None, "make one with"),
         (b"{}", "is no case"),
+        (b"[" * 200_000, "is no case"),
         (b'{"streamwitness_case":9,"name":"n","archives":{}}', "format 9"),
     ],
 )
 def test_what_is_no_case_is_told(tmp_path: Path, content: bytes | None, said: str) -> None:
-    """A folder, another file, a later format."""
+    """A folder, another file, countless brackets, a later format."""
     if content is not None:
         (tmp_path / SETTINGS).write_bytes(content)
 

@@ -25,6 +25,18 @@ def test_without_a_noted_head_the_end_is_not_vouched_for(tmp_path: Path) -> None
     assert any("not shown" in each and "--head" in each for each in judged.told)
 
 
+def test_an_emptied_log_is_none(tmp_path: Path) -> None:
+    """Every log has the entry that began it."""
+    case = new_case(tmp_path)
+    rewrite(case)
+
+    judged = judge(case.folder, case.log.read(), None)
+
+    assert ("custody.jsonl is empty: the entry that begins every log was removed",) == (
+        judged.problems
+    )
+
+
 def test_a_noted_head_finds_what_was_cut_off(tmp_path: Path) -> None:
     """A head that was reached since is as good as the newest."""
     case = new_case(tmp_path)
