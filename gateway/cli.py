@@ -24,6 +24,22 @@ def main() -> None:
             raise
         sys.stderr.write(f"streamwitness: {remedy}\n")
         sys.exit(USAGE_EXIT_CODE)
+    except UnicodeEncodeError:
+        # What is no UTF-8 is good in the name of a file, and nowhere else.
+        if all(map(_is_text, sys.argv)):
+            raise
+        sys.stderr.write(
+            "streamwitness: the command line holds bytes that are no text in UTF-8: type it anew\n"
+        )
+        sys.exit(USAGE_EXIT_CODE)
+
+
+def _is_text(argument: str) -> bool:
+    try:
+        argument.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def build_app() -> typer.Typer:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import subprocess
 import sys
 from importlib.metadata import requires
@@ -13,6 +15,7 @@ from gateway.cli import build_app, extra_with, remedy_for
 from gateway.identity.passwords import parse_password_hash, password_matches
 
 STREAMWITNESS = Path(sys.executable).with_name("streamwitness")
+GOLDEN = Path(__file__).parents[1] / "golden" / "archive-v2"
 # Run with what a base install lacks hidden from import.
 WITHOUT = """
 import importlib.abc, sys
@@ -59,6 +62,16 @@ def test_a_missing_extra_is_named_in_one_line() -> None:
     assert result.returncode == 2
     assert "pip install 'streamwitness[gateway]'" in result.stderr.splitlines()[-1]
     assert "Traceback" not in result.stderr
+
+
+def test_arguments_that_are_no_text_are_refused(tmp_path: Path) -> None:
+    """A terminal with another encoding sends such bytes, and they cannot be recorded."""
+    shutil.copytree(GOLDEN, tmp_path / "archive")
+    result = run("hold", str(tmp_path / "archive"), "--reason", os.fsdecode(b"Fall M\xfcller"))
+
+    assert (2, 1) == (result.returncode, len(result.stderr.splitlines()))
+    assert "bytes that are no text in UTF-8" in result.stderr
+    assert not (tmp_path / "archive" / "legal-hold.json").exists()
 
 
 def test_importing_the_commands_loads_no_extra() -> None:
