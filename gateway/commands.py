@@ -250,12 +250,15 @@ def prove(
     Beside the proof stands the entry that it is about: the header of the event's block.
     Exit code 2 means that there is none to give.
     """
+    from gateway.evidence.errors import ArchiveError
     from gateway.evidence.log.proof import SUFFIX
     from gateway.evidence.prove import prove_event
 
-    entry_file = out.with_suffix(".entry")
-    proof_file = out.with_suffix(SUFFIX)
     with _refusing():
+        if not out.name:
+            raise ArchiveError(f"{out} is a folder: say what the proof's file is called in it")
+        entry_file = out.with_name(f"{out.name}.entry")
+        proof_file = out.with_name(f"{out.name}{SUFFIX}")
         proof, entry = prove_event(archive, origin, sequence)
         proof_file.write_bytes(proof.encode())
         entry_file.write_bytes(entry)

@@ -244,11 +244,14 @@ def test_a_key_on_a_token_is_shown_and_certifies(app: typer.Typer, tmp_path: Pat
 
 def test_a_proof_is_written_with_its_entry(app: typer.Typer, tmp_path: Path) -> None:
     """Or what is in the way is said."""
-    out = tmp_path / "event-7"
+    out = tmp_path / "event-7.v1"
     assert invoke(app, "prove", GOLDEN, "gateway-1", "7", "-o", out)[0] == 0
-    proof = decode_proof((tmp_path / "event-7.tlog-proof").read_bytes())
+    proof = decode_proof((tmp_path / "event-7.v1.tlog-proof").read_bytes())
+    nameless = [invoke(app, "prove", GOLDEN, "gateway-1", "7", "-o", each) for each in ("/", ".")]
 
-    assert proof.check((tmp_path / "event-7.entry").read_bytes()).size == 7
+    assert proof.check((tmp_path / "event-7.v1.entry").read_bytes()).size == 7
+    assert [2, 2] == [code for code, _ in nameless]
+    assert all("say what the proof's file is called" in told for _, told in nameless)
     assert invoke(app, "prove", GOLDEN, "gateway-1", "99", "-o", out)[0] == 2
 
 
