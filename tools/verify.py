@@ -1,5 +1,4 @@
-"""Verify with openssl alone: verify.py FOLDER [--part: segments may be gone] [KEY: has signed]."""
-# More about it stands in docs/verifying.md.
+"""Verify as docs/verifying.md says: FOLDER [--part: segments may be gone] [KEY: has signed]."""
 import json
 import re
 import subprocess
@@ -89,7 +88,8 @@ def flaws(origin: Path, options: list[str]) -> Iterator[str]:
 
 if __name__ == "__main__":
     found: list[str] = []
-    parts = (Path(sys.argv[1]).rglob(name) for name in ("log", "segments", "sealer.lock"))
+    under = "*/" * Path(sys.argv[1], "archive.json").exists()
+    parts = (Path(sys.argv[1]).glob(under + name) for name in ("log", "segments", "sealer.lock"))
     for origin in sorted({path.parent for each in parts for path in each}) or [Path(sys.argv[1])]:
         try:
             found += flaws(origin, sys.argv[2:])

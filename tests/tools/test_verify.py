@@ -109,6 +109,36 @@ def test_a_whole_archive_is_good_to_all(recorder: Recorder) -> None:
     assert dict.fromkeys(verdicts(recorder), True) == verdicts(recorder)
 
 
+@pytest.mark.parametrize("origin", ["log", "segments", "sealer.lock", "tile"])
+def test_an_origin_may_be_called_like_a_part_of_one(tmp_path: Path, origin: str) -> None:
+    """And be checked by itself or with the archive, which is none for that."""
+    made = Recorder(tmp_path, origin)
+    made.record(1)
+    made.cosign()
+    command: list[str | Path] = [sys.executable, "-I", "-S", SCRIPT]
+
+    assert verify_alone(made)
+    assert ran(*command, made.archive / origin, ROOT.public.vkey, folder=tmp_path)
+    changed(segments_of(made.archive, origin)[0])
+    assert not verify_alone(made)
+    assert not ran(*command, made.archive / origin, ROOT.public.vkey, folder=tmp_path)
+
+
+@pytest.mark.parametrize("place", [".", ORIGIN, "another"])
+def test_no_mark_hides_an_origin_from_the_script(recorder: Recorder, place: str) -> None:
+    """Wherever somebody puts one, or takes it away."""
+    mark = recorder.archive / "archive.json"
+    content = mark.read_bytes()
+    changed(segments_of(recorder.archive)[0])
+    if place == ".":
+        mark.unlink()
+    else:
+        (recorder.archive / place).mkdir(exist_ok=True)
+        (recorder.archive / place / "archive.json").write_bytes(content)
+
+    assert not verify_alone(recorder)
+
+
 @pytest.mark.parametrize("number", [0, 1])
 def test_a_selection_is_good_to_the_script_where_that_is_asked_for(
     recorder: Recorder, number: int
