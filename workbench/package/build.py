@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from gateway.evidence.archive import check_archive
+from gateway.evidence.archive import LOCK, check_archive
 from gateway.evidence.errors import EvidenceError
 from gateway.evidence.files import check_name
 from gateway.evidence.log.trust import Trust
@@ -48,6 +48,8 @@ if TYPE_CHECKING:
     from gateway.evidence.log.signing import Signer
 
 _FAULTS_SHOWN_MAX: Final = 5
+# By these the verifiers know the folder of an origin.
+PARTS_OF_AN_ORIGIN: Final = frozenset({"log", "segments", LOCK})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +92,8 @@ def build_package(options: PackageOptions) -> Description:
     out = options.out
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise PackageError(f"{out} holds something already: choose a new or an empty folder")
+    if out.resolve().is_relative_to(options.archive.resolve()):
+        raise PackageError(f"{out} is in the archive, which stays as it is: choose another folder")
     _refuse_damage(options, verify(options.archive, trust=options.trust), "")
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -181,6 +185,9 @@ def _copy_others(options: PackageOptions) -> None:
             name = check_name(options.report.name, what="the report")
         except ValueError as error:
             raise PackageError(f"{error}; rename it") from error
+        if name in PARTS_OF_AN_ORIGIN:
+            message = f"{VERIFIER} takes what is called {name} for an origin's: rename the report"
+            raise PackageError(message)
         _write(options.out / REPORT / name, options.report.read_bytes())
     if options.case is not None:
         for name, content in options.case.files.items():

@@ -101,7 +101,7 @@ def package(  # noqa: PLR0913 - the command line reads its options from the para
             trust=Trust(root=None if root_key is None else decode_vkey(root_key)),
         )
         _package(options, archive)
-    except (EvidenceError, PackageError, OSError, ValueError) as error:
+    except (EvidenceError, PackageError, OSError, ValueError, OverflowError) as error:
         _refuse(str(error))
 
 

@@ -43,7 +43,7 @@ def copy_archive(archive: Path, package: Path, choice: Choice) -> None:
         names = ", ".join(sorted(clash))
         raise PackageError(f"the origin {names} has a name that a package needs for itself")
     try:
-        for path in _files(archive, choice):
+        for path in filter(_is_kept, _files(archive, choice)):
             target = package / path.relative_to(archive)
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, target)
@@ -64,12 +64,14 @@ def _files(archive: Path, choice: Choice) -> Iterator[Path]:
     for top in sorted(archive.iterdir()):
         if top.name in absent or top.name in OWN_FILES or top.name in OWN_FOLDERS:
             continue
-        for path in [top] if top.is_file() else sorted(top.rglob("*")):
+        for path in [top, *sorted(top.rglob("*"))]:
             is_first = path.name == CHECKPOINT or path == archive / MARKER
-            if not is_first and path.parent not in chosen and _is_kept(path):
+            if not is_first and path.parent not in chosen:
                 yield path
     for origin, paths in choice.segments.items():
-        yield from paths
+        for path in paths:
+            path.stat()  # Raises when it is gone since: that is no other file that went.
+            yield path
         others = segments_directory(archive, origin).iterdir()
         yield from sorted(path for path in others if not path.name.endswith(_SEGMENTS))
 
@@ -81,6 +83,11 @@ _SEGMENTS: Final = (".arrow.zst", ".arrow.zst.partial")
 
 
 def _is_kept(path: Path) -> bool:
+    if not path.name.isprintable():
+        raise PackageError(
+            f"{str(path)!r} has a name that no list of hashes can hold, so no gateway wrote it: "
+            "move it away"
+        )
     if path.is_symlink():
         raise PackageError(f"{path} is a link, and what it leads to is no part of the archive")
     if not path.is_file() or path.name == LOCK or path.name.endswith((UNFINISHED, ".lock")):

@@ -255,6 +255,27 @@ def test_nothing_is_put_where_something_is(tmp_path: Path) -> None:
     assert ["x"] == [path.name for path in tmp_path.iterdir()]
 
 
+@pytest.mark.parametrize("place", ["package", "gateway-1/package"])
+def test_nothing_is_put_into_the_archive(tmp_path: Path, place: str) -> None:
+    """Nobody may write there but the recorder."""
+    archive = tmp_path / "archive"
+    shutil.copytree(GOLDEN, archive)
+    with pytest.raises(PackageError, match="is in the archive"):
+        build_package(options(archive, archive / place))
+
+    assert files(GOLDEN) == files(archive)
+
+
+@pytest.mark.parametrize("name", ["log", "segments", "sealer.lock"])
+def test_no_report_is_taken_for_a_part_of_an_origin(tmp_path: Path, name: str) -> None:
+    """The verifiers know the folder of an origin by what is in it."""
+    (tmp_path / name).touch()
+    with pytest.raises(PackageError, match="rename the report"):
+        build_package(options(GOLDEN, tmp_path / "out", report=tmp_path / name))
+
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_report_needs_a_name_that_programs_can_read(tmp_path: Path) -> None:
     """A list of hashes with brackets in its names could not be checked."""
     report = tmp_path / "my (first) report.html"

@@ -81,6 +81,18 @@ def test_what_cannot_be_packaged_is_refused(
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize("seconds", ["noon", "1e300", "inf", "nan"])
+def test_a_time_that_is_none_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seconds: str
+) -> None:
+    """Whatever the variable of reproducible builds holds."""
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", seconds)
+    done = run(GOLDEN, "--out", tmp_path / "out")
+
+    assert 2 == done.exit_code
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_bucket_is_refused(tmp_path: Path) -> None:
     """With what to do instead."""
     done = run("s3://bucket/archive", "--out", tmp_path / "out")

@@ -74,25 +74,55 @@ def test_a_package_can_be_packaged(archive: Path, tmp_path: Path) -> None:
     assert files(GOLDEN) == files(tmp_path / "package")
 
 
-def test_links_are_not_followed(archive: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "place", ["link", "gateway-1/link", "gateway-1/segments/link", "gateway-1/log/checkpoint"]
+)
+def test_links_are_not_followed(archive: Path, tmp_path: Path, place: str) -> None:
     """What they lead to may be anybody's."""
-    (archive / "gateway-1" / "link").symlink_to(tmp_path)
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "secret").write_text("x")
+    (archive / place).unlink(missing_ok=True)
+    (archive / place).symlink_to(tmp_path / "elsewhere")
 
     with pytest.raises(PackageError, match="is a link"):
         copy_archive(archive, tmp_path / "package", choose(archive, Wanted()))
 
 
+def test_a_segment_that_is_a_link_is_not_followed(archive: Path, tmp_path: Path) -> None:
+    """Nor is the folder of all of them."""
+    segments = archive / "gateway-1" / "segments"
+    segments.rename(tmp_path / "elsewhere")
+    segments.symlink_to(tmp_path / "elsewhere")
+
+    with pytest.raises(PackageError, match="is a link"):
+        copy_archive(archive, tmp_path / "package", choose(archive, Wanted()))
+
+
+@pytest.mark.parametrize("name", ["a\nb", "a\x1b[31m", "\udcff"])
+def test_names_that_no_list_of_hashes_can_hold_are_refused(
+    archive: Path, tmp_path: Path, name: str
+) -> None:
+    """Else sha256sum would find fault with a package that is as it was made."""
+    (archive / "gateway-1" / name).touch()
+
+    with pytest.raises(PackageError, match="no list of hashes can hold"):
+        copy_archive(archive, tmp_path / "package", choose(archive, Wanted()))
+
+
+@pytest.mark.parametrize("folder", ["gateway-1/log", "gateway-1/segments", "."])
 @pytest.mark.parametrize(
     "content", ["-----BEGIN PRIVATE KEY-----\nMC4C", "# created: today\nAGE-SECRET-KEY-1QQ"]
 )
-def test_a_private_key_never_leaves(archive: Path, tmp_path: Path, content: str) -> None:
+def test_a_private_key_never_leaves(
+    archive: Path, tmp_path: Path, content: str, folder: str
+) -> None:
     """Whoever put it into the archive has to take it out first."""
-    (archive / "gateway-1" / "log" / "key").write_text(content)
+    (archive / folder / "key").write_text(content)
 
     with pytest.raises(PackageError, match="is a private key"):
         copy_archive(archive, tmp_path / "package", choose(archive, Wanted()))
 
-    assert not (tmp_path / "package" / "gateway-1" / "log" / "key").exists()
+    assert not (tmp_path / "package" / folder / "key").exists()
 
 
 def test_an_archive_that_changes_meanwhile_is_told(archive: Path, tmp_path: Path) -> None:
