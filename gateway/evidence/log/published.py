@@ -32,10 +32,11 @@ if TYPE_CHECKING:
     from gateway.evidence.log.checkpoint import Checkpoint
     from gateway.evidence.log.folder import LogFolder
 
-_PARTIAL: Final = re.compile(r"(.+)\.p/([1-9][0-9]{0,2})")
-_TILE: Final = re.compile(
-    rf"tile/({ENTRIES}|[0-9]|[1-5][0-9])/((?:x[0-9]{{3}}/)*[0-9]{{3}})(?:\.p/([1-9][0-9]{{0,2}}))?"
-)
+# What a tile that is not filled may hold, 1 to 255 hashes, and no other name of an index.
+_WIDTH: Final = "([1-9][0-9]?|1[0-9]{2}|2[0-4][0-9]|25[0-5])"
+_INDEX: Final = "((?:x(?!000)[0-9]{3}/(?:x[0-9]{3}/)*)?[0-9]{3})"
+_PARTIAL: Final = re.compile(rf"(.+)\.p/{_WIDTH}")
+_TILE: Final = re.compile(rf"tile/({ENTRIES}|[0-9]|[1-5][0-9])/{_INDEX}(?:\.p/{_WIDTH})?")
 _KEPT: Final = re.compile(rf"{CHECKPOINTS}/[0-9]{{20}}")
 _TIMESTAMP: Final = re.compile(
     rf"{TIMESTAMPS}/([0-9]{{20}})(?:{re.escape(REPLY)}|{re.escape(STAMPED)})"

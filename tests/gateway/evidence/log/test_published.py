@@ -121,3 +121,21 @@ def test_tiles_ahead_of_the_checkpoint_are_no_fault(folder: LogFolder) -> None:
     assert [] == flaws(folder)
     assert set(ahead) == {flaw.path for flaw in told}
     assert all("ahead of the newest checkpoint" in flaw.message for flaw in told)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "tile/0/001.p/256",
+        "tile/entries/001.p/999",
+        "tile/0/001.p/0",
+        "tile/0/x000/009",
+        "tile/0/x000/x001/000",
+        "tile/60/000",
+    ],
+)
+def test_what_no_tile_is_called_is_no_tile_ahead(folder: LogFolder, path: str) -> None:
+    """Each index has one name, and a tile that is not filled holds less than 256 hashes."""
+    folder.write([(path, b"x" * 32)])
+
+    assert [path] == flaws(folder)
