@@ -46,7 +46,8 @@ def doctor(
     """Attack the real bucket: can what is written there be changed or removed?
 
     Exit code 0: every attack was withstood; 1: one won, or could not be tried; 2: nothing was
-    tried. Only objects of its own are attacked; they stay there for a day.
+    tried. Only objects of its own are attacked; they stay there for a day, and with a legal
+    hold until somebody lifts that.
     """
     from gateway.config.load import ConfigError
     from gateway.evidence.errors import ArchiveError

@@ -45,7 +45,8 @@ def attack_bucket(options: UploadOptions) -> Iterator[Finding]:
     """Attack the bucket that evidence goes to, and yield how each attack ended.
 
     Only objects of its own are attacked, below `.doctor` in the archive's prefix; they stay until
-    their retention of a day is over. A setting of the bucket that an attack changed is put back.
+    their retention of a day is over, and with a legal hold until somebody lifts that. A setting of
+    the bucket that an attack changed is put back.
     Raises BucketError when there is no such bucket or no credentials.
     """
     options = msgspec.structs.replace(options, retention_days=RETENTION_DAYS)
