@@ -86,7 +86,10 @@ class _Stored:
 
     def _payload(self, index: int) -> tuple[bytes, memoryview | None]:
         payload = self._payloads[index]
-        return self.digests[index], memoryview(payload.as_buffer()) if payload.is_valid else None
+        if not payload.is_valid:
+            return self.digests[index], None
+        # Arrow's own view tells bytes as signed numbers.
+        return self.digests[index], memoryview(payload.as_buffer()).cast("B")
 
     def references(
         self, opened: Iterable[tuple[int, Opened]], hidden: Sequence[bool]

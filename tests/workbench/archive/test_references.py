@@ -221,15 +221,21 @@ def test_a_batch_whose_bytes_are_lost_is_a_gap(tmp_path: Path) -> None:
     assert "damaged block" in lost.collect()["message"].item()
 
 
-def test_what_is_no_batch_at_all_is_a_gap_without_offsets(tmp_path: Path) -> None:
-    """Nonsense in place of records has no range; the delivery itself is still told."""
+@pytest.mark.parametrize("magic", [3, 0x7F, 0x80, 0xFC, 0xFD, 0xFF])
+def test_what_is_no_batch_at_all_is_a_gap_without_offsets(tmp_path: Path, magic: int) -> None:
+    """Nonsense in place of records has no range; the delivery itself is still told.
+
+    Any client may send it, and must not keep an archive from being read.
+    """
+    nonsense = bytes(11) + b"\x40" + bytes(4) + bytes([magic]) + bytes(71 - 12)
     recording = Recording()
-    recording.deliver(ALICE, Place(), b"\xff" * 40)
+    recording.deliver(ALICE, Place(), nonsense)
 
     archive = opened(tmp_path, recording)
 
     assert [("undecodable", None)] == archive.gaps.select("kind", "first_offset").collect().rows()
     assert (1, 0) == (archive.delivered.collect().height, archive.reads.collect().height)
+    assert f"magic {magic}" in archive.gaps.collect()["message"].item()
 
 
 def test_other_events_may_carry_bytes(tmp_path: Path) -> None:
