@@ -42,6 +42,11 @@ class FileList:
             if each is not None and self._signed_by is None:
                 self._take(each)
 
+    @property
+    def is_by_previous_key(self) -> bool:
+        """Whether the list is still to be signed by the key that signs now."""
+        return self._signed_by not in (None, self._signer)
+
     def reopen(self) -> None:
         """Take out of the list what changes as soon as recording goes on; durable.
 
@@ -49,8 +54,12 @@ class FileList:
         """
         if self._signed_by is None:
             self._set_aside()
-        elif any(map(is_changing, self._sums)):
-            self._sums = {path: each for path, each in self._sums.items() if not is_changing(path)}
+            return
+        going = {path for path in self._sums if is_changing(path)}
+        if self.is_by_previous_key and KEY_FILE in self._sums:
+            going.add(KEY_FILE)
+        if going:
+            self._sums = {path: each for path, each in self._sums.items() if path not in going}
             self._write(self._signed_by)
 
     def write(self, *, is_final: bool = False) -> None:

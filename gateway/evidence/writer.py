@@ -153,7 +153,11 @@ class ArchiveWriter:
 
     def _sign(self, *, is_kept: bool = False) -> None:
         if self._log is not None:
+            if not self._log.is_key_told:
+                return  # What stands there was written under another key, which alone may sign it.
             self._log.checkpoint(is_kept=is_kept)
+            if self._list is not None and self._list.is_by_previous_key:
+                self._list.write()
         self._covered_sequence = self.next_sequence
 
 

@@ -184,9 +184,10 @@ class LogWriter:
         reach(Failpoint.CHECKPOINT_SIGNED)
         self._memory.write([(self._signing.memory.name, note.encode())])
         reach(Failpoint.CHECKPOINT_REMEMBERED)
-        if is_kept:
-            self._folder.write([(checkpoint_path(size), note.encode())])
         replace_checkpoint(self._folder, note.encode())
+        if is_kept:
+            # Never ahead of the newest, for that is what an archive that was put back looks like.
+            self._folder.write([(checkpoint_path(size), note.encode())])
         reach(Failpoint.CHECKPOINT_PUBLISHED)
         self._folder.drop_partial(path for path, _ in files if is_whole(path))
         self._newest = newest

@@ -81,15 +81,19 @@ def test_a_file_that_was_changed_keeps_its_hash_in_the_list(recorder: Recorder) 
     assert f"segments/{second.name}" in after
 
 
-def test_a_new_key_signs_the_list_once_its_segment_is_sealed(recorder: Recorder) -> None:
+def test_a_new_key_signs_the_list_once_it_signed_the_log(recorder: Recorder) -> None:
     """Until then the old one does, which is the one that the log knows."""
     recorder.how = signing(recorder.folder, NEW, previous=RECORDER)
     writer = ArchiveWriter(recorder.archive, recorder.origin, recorder.options())
     writer.append(rows(writer.next_sequence, 2))
+    before = listed(recorder)
     writer.checkpoint()
-    assert "log/checkpoint" not in listed(recorder)
+    after = listed(recorder, NEW)
     writer.close()
 
+    # The file with the key changes a moment before the list does.
+    assert {KEY_FILE} == set(after) - set(before)
+    assert "log/checkpoint" not in after
     assert "log/checkpoint" in listed(recorder, NEW)
 
 

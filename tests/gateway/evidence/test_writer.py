@@ -10,13 +10,16 @@ from gateway.evidence import writer as module
 from gateway.evidence.archive import LOCK
 from gateway.evidence.block import CloseReason
 from gateway.evidence.errors import ArchiveError
+from gateway.evidence.log.folder import LogFolder
 from gateway.evidence.outline import SegmentOutline, read_outline
 from gateway.evidence.segment import SegmentWriter
+from gateway.evidence.sums import LIST
 from gateway.evidence.verify import verify
 from gateway.evidence.writer import ArchiveWriter
 from tests.gateway.evidence.log.signed import LOG, RECORDER, Recorder, ed25519, signing
 from tests.gateway.evidence.samples import (
     ORIGIN,
+    abandon,
     kinds,
     options,
     rows,
@@ -26,7 +29,13 @@ from tests.gateway.evidence.samples import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
+
+    from gateway.evidence.damage import Damage
+    from gateway.evidence.log.signing import Signer
+
+NEW = ed25519(LOG, 4)
 
 
 def outlines(archive: Path) -> list[SegmentOutline | None]:
@@ -40,11 +49,59 @@ def test_a_key_that_no_header_names_signs_no_list(tmp_path: Path) -> None:
     recorder.record()
     recorder_without_events = verify(recorder.archive).faults
     recorder.record(1)
-    recorder.how = signing(tmp_path, ed25519(LOG, 4), previous=RECORDER)
+    recorder.how = signing(tmp_path, NEW, previous=RECORDER)
     recorder.record()
 
     assert [] == recorder_without_events
     assert [] == verify(recorder.archive).faults
+
+
+@pytest.mark.parametrize(
+    ("crashed", "restarted"), [((), (NEW, RECORDER)), ((NEW,), (RECORDER, NEW))]
+)
+def test_a_key_signs_nothing_that_was_written_under_another(
+    tmp_path: Path, crashed: tuple[Signer, ...], restarted: tuple[Signer, Signer]
+) -> None:
+    """A crash left headers that no checkpoint covers; they stay so until a header names the key."""
+    recorder = Recorder(tmp_path)
+    recorder.record(1)
+    if crashed:
+        recorder.how = signing(tmp_path, *crashed, previous=RECORDER)
+    writer = ArchiveWriter(recorder.archive, ORIGIN, recorder.options())
+    writer.append(rows(2, 2))
+    writer.sync()
+    abandon(writer)
+    recorder.how = signing(tmp_path, restarted[0], previous=restarted[1])
+    recorder.record()
+    idle = verify(recorder.archive)
+    recorder.record(1)
+    busy = verify(recorder.archive)
+
+    assert ([], 2) == (idle.faults, idle.origins[0].log.uncovered_events)
+    assert ([], 0) == (busy.faults, busy.origins[0].log.uncovered_events)
+
+
+def test_no_moment_looks_like_an_older_archive(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A crash or a look may come between any two files: what is kept is not ahead of the newest."""
+    recorder = Recorder(tmp_path)
+    recorder.record(1)
+    written: list[str] = []
+    faults: list[Damage] = []
+    write = LogFolder.write
+
+    def look_and_write(folder: LogFolder, files: Iterable[tuple[str, bytes]]) -> None:
+        files = list(files)
+        faults.extend(verify(recorder.archive).faults)
+        written.extend(path for path, _ in files)
+        write(folder, files)
+
+    monkeypatch.setattr(LogFolder, "write", look_and_write)
+    recorder.record(1)
+
+    assert [] == faults
+    assert {"checkpoint", f"checkpoints/{6:020d}", LIST} <= set(written)
 
 
 def test_segments_form_one_chain(tmp_path: Path) -> None:
