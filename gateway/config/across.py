@@ -14,14 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, TypeGuard
 
 from gateway.apis.touches import names_topics
-from gateway.config.model import (
-    BOOTSTRAP_MAX,
-    LISTENERS_MAX,
-    PORT_MAX,
-    USERS_MAX,
-    Limits,
-    authentication_type,
-)
+from gateway.config.authentication import USERS_MAX, authentication_type
+from gateway.config.model import BOOTSTRAP_MAX, LISTENERS_MAX, PORT_MAX, Limits
 from gateway.wire.api_keys import ApiKey
 
 if TYPE_CHECKING:

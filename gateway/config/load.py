@@ -11,7 +11,9 @@ import yaml
 from pydantic import ValidationError
 
 from gateway.config.across import Unread, disagreements
-from gateway.config.model import Config, NoAuthentication, PlainAuthentication, Section
+from gateway.config.authentication import NoAuthentication, PlainAuthentication
+from gateway.config.model import Config
+from gateway.config.section import Section
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Discriminator,
-    Field,
-    Tag,
-    field_validator,
-)
+from pydantic import AfterValidator, Field
 
 from gateway.apis.refusal import refusable
+from gateway.config.authentication import Authentication
+from gateway.config.section import Section
 from gateway.evidence.bucket.location import BUCKET_PATTERN, PREFIX_PATTERN
 from gateway.evidence.durability import Durability, Mode
 from gateway.evidence.encryption.recipients import parse_recipient
@@ -25,7 +18,6 @@ from gateway.evidence.errors import EncryptionError, ProofError
 from gateway.evidence.log.key_uri import decode_key_uri, is_key_uri
 from gateway.evidence.log.keys import Algorithm, decode_vkey
 from gateway.evidence.log.note import check_key_name
-from gateway.identity.passwords import PasswordHash, parse_password_hash
 from gateway.session.options import FRAME_BYTES_MAX, IDLE_MS, IN_FLIGHT_MAX
 from gateway.wire.api_keys import ApiKey
 
@@ -33,7 +25,6 @@ MIB = 1024 * 1024
 PORT_MAX = 65535
 BOOTSTRAP_MAX = 64
 LISTENERS_MAX = 64
-USERS_MAX = 10_000
 
 
 def split_address(address: str) -> tuple[str, int]:
@@ -136,12 +127,6 @@ RecipientText = Annotated[str, AfterValidator(_recipient)]
 KeyPlace = Annotated[str, Field(min_length=1), AfterValidator(_key_place)]
 
 
-class Section(BaseModel):
-    """What all sections share: no key but the declared ones, no value but of the declared type."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-
 class Upstream(Section):
     """The Kafka cluster behind the gateway."""
 
@@ -167,59 +152,6 @@ class Nodes(Section):
     def ports(self) -> dict[int, int]:
         """The port of each node id."""
         return {self.first_node_id + n: self.first_port + n for n in range(self.count)}
-
-
-class User(Section):
-    """One name that may log in with a password."""
-
-    name: Annotated[str, Field(min_length=1, max_length=255)]
-    password_hash: Annotated[str, Field(repr=False)]
-
-    @field_validator("password_hash")
-    @classmethod
-    def _is_a_hash(cls, line: str) -> str:
-        try:
-            parse_password_hash(line)
-        except ValueError as error:
-            raise ValueError(
-                f"{error}; make one with `streamwitness gateway hash-password`"
-            ) from None
-        return line
-
-    @property
-    def parsed_hash(self) -> PasswordHash:
-        """The hash in the form that a check takes."""
-        return parse_password_hash(self.password_hash)
-
-
-class NoAuthentication(Section):
-    """Clients are not asked who they are; their principal is ANONYMOUS."""
-
-    type: Literal["none"]
-
-
-class PlainAuthentication(Section):
-    """SASL/PLAIN (RFC 4616): the gateway checks the password itself."""
-
-    type: Literal["plain"]
-    allow_plaintext: bool = False
-    users: Annotated[tuple[User, ...], Field(min_length=1)]
-
-
-def authentication_type(written: object) -> str:
-    """Tell whose keys to expect: what the type says; if it is wrong, the other keys or a guess."""
-    keys = written if isinstance(written, dict) else {"type": getattr(written, "type", None)}
-    kind = keys.get("type")
-    if kind in ("none", "plain"):
-        return str(kind)
-    near = isinstance(kind, str) and get_close_matches(kind.casefold(), ("plain",))
-    return "plain" if "users" in keys or "allow_plaintext" in keys or near else "none"
-
-
-Authentication = Annotated[
-    Annotated[NoAuthentication, Tag("none")] | Annotated[PlainAuthentication, Tag("plain")],
-    Discriminator(authentication_type),
-]
 
 
 class Listener(Section):

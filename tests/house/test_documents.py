@@ -13,7 +13,8 @@ from typer.main import get_command
 
 import workbench
 from gateway.cli import build_app
-from gateway.config.model import Config, Section
+from gateway.config.model import Config
+from gateway.config.section import Section
 from gateway.evidence.event import EVENT_SCHEMA, EventKind
 from gateway.server.log import LogEvent
 from gateway.wire.table import load

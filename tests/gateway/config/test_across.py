@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.config.across import Unread, disagreements, is_wildcard
-from gateway.config.model import LISTENERS_MAX, USERS_MAX
+from gateway.config.authentication import USERS_MAX
+from gateway.config.model import LISTENERS_MAX
 
 if TYPE_CHECKING:
     from gateway.config.across import Json

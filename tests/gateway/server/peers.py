@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, Self
 
 import structlog
 
+from gateway.config.authentication import NoAuthentication, PlainAuthentication
 from gateway.config.model import (
     Config,
     Limits,
     Listener,
-    NoAuthentication,
     Nodes,
-    PlainAuthentication,
     Upstream,
 )
 from gateway.evidence.journal import JournalEntry, JournalWriter, journal_files, read_journal

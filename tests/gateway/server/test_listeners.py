@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 import structlog
 
-from gateway.config.model import Config, ForbidRule, PlainAuthentication, User
+from gateway.config.authentication import PlainAuthentication, User
+from gateway.config.model import Config, ForbidRule
 from gateway.evidence.errors import JournalError
 from gateway.evidence.event import EventKind
 from gateway.identity.passwords import hash_password, parse_password_hash

@@ -16,7 +16,7 @@ from confluent_kafka import TopicCollection
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
-from gateway.config.model import PlainAuthentication, User
+from gateway.config.authentication import PlainAuthentication, User
 from gateway.evidence.errors import JournalError
 from gateway.evidence.event import EventKind
 from gateway.identity.passwords import hash_password

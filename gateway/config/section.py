@@ -1,0 +1,11 @@
+"""What every section of the configuration file is."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Section(BaseModel):
+    """What all sections share: no key but the declared ones, no value but of the declared type."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
