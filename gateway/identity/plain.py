@@ -1,8 +1,13 @@
-"""SASL/PLAIN messages (RFC 4616): name and password in one message, separated by NUL."""
+"""SASL/PLAIN (RFC 4616): name and password in one message, separated by NUL."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from gateway.identity.mechanism import Password, Rejected
+
+if TYPE_CHECKING:
+    from gateway.identity.mechanism import Verdict
 
 MESSAGE_BYTES_MAX = 4_096
 """RFC 4616 section 2 asks servers to take up to 255 bytes of each part; this leaves room for long
@@ -15,15 +20,28 @@ class PlainMessageError(Exception):
     """The message does not follow RFC 4616; the text never repeats any of it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Credentials:
-    """What a PLAIN message claims; nothing of it is verified yet."""
+class Plain:
+    """The mechanism: each login is one message and one check."""
 
-    username: str
-    password: str = field(repr=False)
+    name: Final = "PLAIN"
+
+    def begin(self) -> Plain:
+        """Begin a login, which needs no state."""
+        return self
+
+    def take(self, message: bytes) -> Password | Rejected:
+        """Take the client's only message."""
+        try:
+            return parse_plain(message)
+        except PlainMessageError as error:
+            return Rejected(reason=str(error))
+
+    def take_verdict(self, verdict: Verdict) -> Verdict:
+        """Take what the check said; it is the end."""
+        return verdict
 
 
-def parse_plain(message: bytes) -> Credentials:
+def parse_plain(message: bytes) -> Password:
     """Read `[authorization id] NUL name NUL password`.
 
     As in Kafka, a client may act for nobody but itself: an authorization id must be empty or equal
@@ -43,4 +61,4 @@ def parse_plain(message: bytes) -> Credentials:
         raise PlainMessageError("the PLAIN message has an empty name or password")
     if authorization_id not in ("", username):
         raise PlainMessageError("the PLAIN message asks to act for somebody else")
-    return Credentials(username, password)
+    return Password(username, password)

@@ -13,6 +13,10 @@ class Principal:
     subject: str
     groups: tuple[str, ...] = ()
 
+    def is_same(self, other: Principal) -> bool:
+        """Tell whether this is the same client, whatever groups it is in now."""
+        return (self.issuer, self.subject) == (other.issuer, other.subject)
+
 
 ANONYMOUS = Principal(issuer="none", subject="ANONYMOUS")
 """Who everybody is on a listener without authentication; Kafka's own word for it."""

@@ -12,7 +12,9 @@ import msgspec
 
 from gateway.apis.addresses import AddressMap
 from gateway.evidence.event import Event, EventKind
+from gateway.identity.plain import Plain
 from gateway.policy.forbid import ForbidRule
+from gateway.server.credentials import CredentialChecks
 from gateway.server.ends import ClientEnd
 from gateway.server.level import Level
 from gateway.server.log import LogEvent
@@ -23,6 +25,7 @@ from gateway.wire.api_keys import ApiKey
 
 if TYPE_CHECKING:
     from gateway.config.model import Config, Listener
+    from gateway.server.passwords import PasswordChecks
 
 SESSION_ID_BYTES = 8
 
@@ -76,7 +79,7 @@ class Listeners:
             self._is_empty.set()
 
     async def _bind(self, listener: Listener) -> BoundListener:
-        door = _door(self._config, listener)
+        door = _door(self._config, listener, self._services.passwords)
         for port, node_id in listener.ports.items():
             accept = partial(self._accept, door, node_id)
             buffer_bytes = self._services.write_buffer_bytes
@@ -157,9 +160,10 @@ class Listeners:
             return
 
 
-def _door(config: Config, listener: Listener) -> Door:
+def _door(config: Config, listener: Listener, passwords: PasswordChecks) -> Door:
     authentication = listener.authentication
     users = authentication.users if authentication.type == "plain" else ()
+    issuer = f"gateway:{listener.name}"
     durability = config.durability_of(listener)
     options = SessionOptions(
         listener=listener.name,
@@ -170,7 +174,7 @@ def _door(config: Config, listener: Listener) -> Door:
             first_node_id=listener.nodes.first_node_id,
             count=listener.nodes.count,
         ),
-        authentication=authentication.type,
+        mechanisms=(Plain(),) if users else (),
         forbid=tuple(
             ForbidRule(
                 id=rule.id,
@@ -184,8 +188,10 @@ def _door(config: Config, listener: Listener) -> Door:
         in_flight_max=config.limits.in_flight_max,
         idle_ms=config.limits.idle_ms,
     )
-    passwords = {user.name: user.parsed_hash for user in users}
-    return Door(options=options, durability=durability, users=passwords)
+    credentials = CredentialChecks(
+        passwords, issuer=issuer, users={user.name: user.parsed_hash for user in users}
+    )
+    return Door(options=options, durability=durability, credentials=credentials)
 
 
 def _address(name: tuple[str, int] | None) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gateway.evidence.failpoints import Failpoint, reach
@@ -23,12 +23,13 @@ from gateway.session import signals as on
 from gateway.session.session import Session
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Mapping, Sequence
+    from collections.abc import Callable, Coroutine, Sequence
 
     from structlog.typing import FilteringBoundLogger
 
     from gateway.evidence.durability import Durability
-    from gateway.identity.passwords import PasswordHash
+    from gateway.identity.mechanism import Credentials
+    from gateway.server.credentials import CredentialChecks
     from gateway.server.passwords import PasswordChecks
     from gateway.server.recorder import Recorder
     from gateway.server.upstream import Address, UpstreamCluster
@@ -55,7 +56,7 @@ class Door:
 
     options: SessionOptions
     durability: Durability
-    users: Mapping[str, PasswordHash] = field(repr=False)
+    credentials: CredentialChecks
 
 
 class Pump:
@@ -71,7 +72,7 @@ class Pump:
     ) -> None:
         self._connection = connection
         self._services = services
-        self._users = door.users
+        self._credentials = door.credentials
         self._session = Session(door.options, connection, services.topology)
         self._release = Release(
             services.recorder, door.durability, self._perform_one, self._went_on
@@ -175,8 +176,8 @@ class Pump:
                 self._client.close()
             case do.ConnectBroker():
                 self._dialing = self._start(self._dial())
-            case do.CheckPassword(username, password):
-                self._start(self._check_password(username, password))
+            case do.CheckCredentials(credentials):
+                self._start(self._check(credentials))
             case do.ResolveTopics(topic_ids):
                 self._start(self._resolve(topic_ids))
             case _ if self._broker is not None:
@@ -215,9 +216,8 @@ class Pump:
     def _broker_end(self) -> BrokerEnd:
         return BrokerEnd(self, self._services.write_buffer_bytes)
 
-    async def _check_password(self, username: str, password: str) -> None:
-        accepted = await self._services.passwords.is_right(self._users, username, password)
-        self.tell(on.PasswordChecked(accepted))
+    async def _check(self, credentials: Credentials) -> None:
+        self.tell(on.CredentialsChecked(await self._credentials.check(credentials)))
 
     async def _resolve(self, topic_ids: Sequence[bytes]) -> None:
         self.tell(on.TopicsResolved(await self._services.upstream.topic_names(topic_ids)))

@@ -75,8 +75,7 @@ class Answers:
         """Make an answer fit to be seen by the client; say whether it had to change."""
         api_key = exchange.header.api_key
         if api_key == ApiKey.API_VERSIONS:
-            terminates = self._options.authentication != "none"
-            api_versions.intersect(response.body, terminates=terminates)
+            api_versions.intersect(response.body, terminates=bool(self._options.mechanisms))
             return True
         changed = rewrite_hosts(
             api_key, response.body, self._options.addresses, self._topology.brokers

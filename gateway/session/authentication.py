@@ -1,9 +1,11 @@
 r"""Who the client is: the state machine of SASL on one connection (KIP-43, KIP-152, KIP-368).
 
-Without authentication everybody is ANONYMOUS from the start, and SASL is refused. With PLAIN:
+Without mechanisms everybody is ANONYMOUS from the start, and SASL is refused. With them:
 
     NEW --handshake--> SHAKEN --message--> CHECKING --accepted--> AUTHENTICATED
-                                                   \--refused--> the connection ends
+                       |  ^                |      \--rejected--> the connection ends
+                       |  \---challenge----/
+                       \------accepted, rejected: without a check
 
 An authenticated client may shake hands again; until that ends well it must ask for nothing else.
 """
@@ -15,17 +17,14 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from gateway.apis.error_codes import ErrorCode
-from gateway.identity.plain import Credentials, PlainMessageError, parse_plain
-from gateway.identity.principal import ANONYMOUS, Principal
+from gateway.identity.mechanism import Accepted, Challenge, Credentials, Rejected
+from gateway.identity.principal import ANONYMOUS
 from gateway.wire.api_keys import ApiKey
 
 if TYPE_CHECKING:
+    from gateway.identity.mechanism import Conversation, Verdict
+    from gateway.identity.principal import Principal
     from gateway.session.options import SessionOptions
-
-MECHANISM = "PLAIN"
-
-FAILED = "Authentication failed: invalid user name or password"
-"""The same text for an unknown name and a wrong password, as in Kafka."""
 
 WITHOUT_AUTHENTICATION = frozenset(
     {ApiKey.SASL_HANDSHAKE, ApiKey.SASL_AUTHENTICATE, ApiKey.API_VERSIONS}
@@ -57,23 +56,34 @@ class Authentication:
     """Decides what the client may do now, and follows it through SASL."""
 
     __slots__ = (
-        "_issuer",
+        "_conversation",
         "_lifetime_ms",
-        "_username",
+        "_mechanisms",
         "expires_ns",
+        "mechanism",
         "principal",
         "state",
-        "terminates",
     )
 
     def __init__(self, options: SessionOptions) -> None:
-        self.terminates = options.authentication == "plain"
-        self._issuer = f"gateway:{options.listener}"
+        self._mechanisms = {mechanism.name: mechanism for mechanism in options.mechanisms}
         self._lifetime_ms = options.session_lifetime_ms
-        self._username = ""
+        self._conversation: Conversation | None = None
         self.expires_ns: int | None = None
-        self.principal = None if self.terminates else ANONYMOUS
+        self.mechanism: str | None = None
+        """The one that hands were shaken on last."""
+        self.principal: Principal | None = None if self.terminates else ANONYMOUS
         self.state = State.NEW if self.terminates else State.AUTHENTICATED
+
+    @property
+    def terminates(self) -> bool:
+        """Whether clients log in here."""
+        return bool(self._mechanisms)
+
+    @property
+    def offered(self) -> list[str]:
+        """The names of the mechanisms, as clients are told them."""
+        return list(self._mechanisms)
 
     @property
     def lifetime_ms(self) -> int:
@@ -99,47 +109,62 @@ class Authentication:
             # (KIP-152).
             text = "SaslHandshake version 0 is not supported: use version 1"
             return Refused(ErrorCode.UNSUPPORTED_VERSION, text, "handshake version 0")
-        if mechanism != MECHANISM:
-            text = f"this listener offers {MECHANISM} only"
+        if mechanism not in self._mechanisms:
+            text = f"this listener offers {', '.join(self._mechanisms)} only"
             return Refused(ErrorCode.UNSUPPORTED_SASL_MECHANISM, text, "unsupported mechanism")
+        self.mechanism = mechanism
+        self._conversation = self._mechanisms[mechanism].begin()
         self.state = State.SHAKEN
         return None
 
-    def read_message(self, message: bytes) -> Credentials | Refused:
+    def read_message(
+        self, message: bytes, now_ns: int
+    ) -> Credentials | Challenge | Accepted | Refused:
         """Take a SaslAuthenticate; credentials come back to be checked."""
         if not self.terminates:
             return _illegal("this listener has no authentication")
-        if self.state is not State.SHAKEN:
+        if self.state is not State.SHAKEN or self._conversation is None:
             return _illegal("SaslAuthenticate without a handshake")
-        try:
-            credentials = parse_plain(message)
-        except PlainMessageError as error:
-            return Refused(ErrorCode.SASL_AUTHENTICATION_FAILED, FAILED, str(error))
-        self._username = credentials.username
-        if self.principal is not None and self.principal.subject != credentials.username:
-            text = "a session cannot change its user: open another connection"
-            return Refused(
-                ErrorCode.SASL_AUTHENTICATION_FAILED, text, "changed user", credentials.username
-            )
-        self.state = State.CHECKING
-        return credentials
+        step = self._conversation.take(message)
+        if isinstance(step, Credentials):
+            self.state = State.CHECKING
+            return step
+        return self._conclude(step, now_ns)
 
-    def take_verdict(self, now_ns: int, *, accepted: bool) -> Principal | Refused:
-        """Take what the check of the password said."""
+    def take_verdict(self, verdict: Verdict, now_ns: int) -> Challenge | Accepted | Refused:
+        """Take what the check of the credentials said."""
         assert self.state is State.CHECKING, "nobody asked for this verdict"
-        if not accepted:
-            self.state = State.NEW
-            return Refused(
-                ErrorCode.SASL_AUTHENTICATION_FAILED,
-                FAILED,
-                "wrong user or password",
-                self._username,
-            )
+        assert self._conversation is not None, "a check is part of a conversation"
+        self.state = State.SHAKEN
+        return self._conclude(self._conversation.take_verdict(verdict), now_ns)
+
+    def _conclude(
+        self, step: Challenge | Accepted | Rejected, now_ns: int
+    ) -> Challenge | Accepted | Refused:
+        assert self.state is State.SHAKEN, "a login under way has a state of its own"
+        match step:
+            case Challenge():
+                return step
+            case Rejected(reason=reason, claimed=claimed, message=message):
+                return self._refuse(message, reason, claimed)
+            case Accepted(principal=principal):
+                if self.principal is not None and not self.principal.is_same(principal):
+                    text = "a session cannot change its user: open another connection"
+                    return self._refuse(text, "changed user", principal.subject)
+                self._enter(principal, now_ns)
+                return step
+
+    def _enter(self, principal: Principal, now_ns: int) -> None:
+        self._conversation = None
         self.state = State.AUTHENTICATED
-        self.principal = Principal(issuer=self._issuer, subject=self._username)
+        self.principal = principal
         if self._lifetime_ms is not None:
             self.expires_ns = now_ns + self._lifetime_ms * NS_PER_MS
-        return self.principal
+
+    def _refuse(self, message: str, reason: str, claimed: str | None) -> Refused:
+        self._conversation = None
+        self.state = State.NEW
+        return Refused(ErrorCode.SASL_AUTHENTICATION_FAILED, message, reason, claimed)
 
 
 def _illegal(reason: str) -> Refused:

@@ -6,11 +6,12 @@ of the list is performed (write-ahead).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from gateway.evidence.event import Event
+    from gateway.identity.mechanism import Credentials
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +58,10 @@ class ShutdownBrokerWrite:
 
 
 @dataclass(frozen=True, slots=True)
-class CheckPassword:
-    """Check a password off the event loop; answered by PasswordChecked."""
+class CheckCredentials:
+    """Check a password or a token where nobody waits for it; answered by CredentialsChecked."""
 
-    username: str
-    password: str = field(repr=False)
+    credentials: Credentials
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +79,6 @@ Effect = (
     | CloseClient
     | CloseBroker
     | ShutdownBrokerWrite
-    | CheckPassword
+    | CheckCredentials
     | ResolveTopics
 )

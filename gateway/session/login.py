@@ -1,6 +1,6 @@
 """The exchanges by which a client says who and what it is, answered and recorded here.
 
-Passwords pass through to CheckPassword and nowhere else.
+Passwords and tokens pass through to CheckCredentials and nowhere else.
 """
 
 from __future__ import annotations
@@ -11,14 +11,16 @@ from msgspec.structs import replace
 
 from gateway.apis.detail import WITHHELD, to_json
 from gateway.evidence.event import Event, EventKind
+from gateway.identity.mechanism import Challenge, Credentials
 from gateway.policy.decision import DENIED
-from gateway.session.authentication import MECHANISM, Authentication, Refused
-from gateway.session.effects import CheckPassword
+from gateway.session.authentication import Authentication, Refused
+from gateway.session.effects import CheckCredentials
 from gateway.session.pipeline import Exchange, Taken
 from gateway.wire.api_keys import ApiKey
 from gateway.wire.messages import default_body
 
 if TYPE_CHECKING:
+    from gateway.identity.mechanism import Accepted, Verdict
     from gateway.session.options import SessionOptions
     from gateway.session.signals import Instant
     from gateway.session.stamp import Stamp
@@ -62,45 +64,59 @@ class Login:
         assert exchange.header.api_key in {ApiKey.SASL_HANDSHAKE, ApiKey.SASL_AUTHENTICATE}
         if exchange.header.api_key == ApiKey.SASL_HANDSHAKE:
             return self._shake_hands(exchange, body, now)
-        outcome = self.authentication.read_message(bytes(body["auth_bytes"]))
-        if isinstance(outcome, Refused):
-            return Taken(rows=self._refuse(exchange, outcome, now), exchange=exchange)
-        check = CheckPassword(outcome.username, outcome.password)
-        return Taken(rows=[], exchange=exchange, check=check)
+        step = self.authentication.read_message(bytes(body["auth_bytes"]), now.monotonic_ns)
+        if isinstance(step, Credentials):
+            return Taken(rows=[], exchange=exchange, check=CheckCredentials(step))
+        return Taken(rows=self._carry_out(exchange, step, now), exchange=exchange)
 
-    def take_verdict(self, exchange: Exchange, now: Instant, *, accepted: bool) -> list[Event]:
-        """Answer the SaslAuthenticate whose password was checked."""
-        is_again = self.authentication.principal is not None
-        outcome = self.authentication.take_verdict(now.monotonic_ns, accepted=accepted)
-        if isinstance(outcome, Refused):
-            return self._refuse(exchange, outcome, now)
-        self._stamp.principal = outcome
+    def take_verdict(self, exchange: Exchange, verdict: Verdict, now: Instant) -> list[Event]:
+        """Answer the SaslAuthenticate whose credentials were checked."""
+        step = self.authentication.take_verdict(verdict, now.monotonic_ns)
+        return self._carry_out(exchange, step, now)
+
+    def _carry_out(
+        self, exchange: Exchange, step: Challenge | Accepted | Refused, now: Instant
+    ) -> list[Event]:
+        if isinstance(step, Refused):
+            return self._refuse(exchange, step, now)
         answer = _default_answer(exchange)
-        if "session_lifetime_ms" in answer:
-            answer["session_lifetime_ms"] = self.authentication.lifetime_ms
+        answer["auth_bytes"] = step.data
+        rows = []
+        if not isinstance(step, Challenge):
+            rows = self._enter(step, now)
+            if "session_lifetime_ms" in answer:
+                answer["session_lifetime_ms"] = self.authentication.lifetime_ms
         exchange.answer(answer)
-        detail = {"mechanism": MECHANISM, "reauthentication": is_again, **self._software}
-        row = self._stamp.session_row(EventKind.SESSION_AUTHENTICATED, now, detail)
-        return [row, self._row(exchange, {}, now)]
+        return [*rows, self._row(exchange, {}, now)]
+
+    def _enter(self, accepted: Accepted, now: Instant) -> list[Event]:
+        is_again = self._stamp.principal is not None
+        self._stamp.principal = accepted.principal
+        detail = {
+            "mechanism": self.authentication.mechanism,
+            "reauthentication": is_again,
+            **accepted.detail,
+            **self._software,
+        }
+        return [self._stamp.session_row(EventKind.SESSION_AUTHENTICATED, now, detail)]
 
     def _shake_hands(self, exchange: Exchange, body: Body, now: Instant) -> Taken:
         refused = self.authentication.shake_hands(body["mechanism"], exchange.header.api_version)
         if refused is not None:
             return Taken(rows=self._refuse(exchange, refused, now), exchange=exchange)
         answer = _default_answer(exchange)
-        answer["mechanisms"] = [MECHANISM]
+        offered = self.authentication.offered
+        answer["mechanisms"] = offered
         exchange.answer(answer)
-        return Taken(
-            rows=[self._row(exchange, {"mechanisms": [MECHANISM]}, now)], exchange=exchange
-        )
+        return Taken(rows=[self._row(exchange, {"mechanisms": offered}, now)], exchange=exchange)
 
     def _refuse(self, exchange: Exchange, refused: Refused, now: Instant) -> list[Event]:
         answer = _default_answer(exchange)
         answer["error_code"] = refused.error_code
         if "error_message" in answer:
             answer["error_message"] = refused.message
-        if "mechanisms" in answer and self.authentication.terminates:
-            answer["mechanisms"] = [MECHANISM]
+        if "mechanisms" in answer:
+            answer["mechanisms"] = self.authentication.offered
         exchange.answer(answer, ending=AUTHENTICATION_FAILED)
         exchange.decision = DENIED
         detail = {"reason": refused.reason, "claimed": refused.username, **self._software}
@@ -110,7 +126,8 @@ class Login:
 
     def _row(self, exchange: Exchange, response: dict[str, object], now: Instant) -> Event:
         is_handshake = exchange.header.api_key == ApiKey.SASL_HANDSHAKE
-        request = {} if is_handshake else {"mechanism": MECHANISM, "auth_bytes": WITHHELD}
+        mechanism = self.authentication.mechanism
+        request = {} if is_handshake else {"mechanism": mechanism, "auth_bytes": WITHHELD}
         detail = {
             "request": request,
             "response": response,

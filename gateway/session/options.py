@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from gateway.apis.addresses import AddressMap
+    from gateway.identity.mechanism import Mechanism
     from gateway.policy.forbid import ForbidRule
 
 FRAME_BYTES_MAX = 101 * 1024 * 1024
@@ -34,7 +35,8 @@ class SessionOptions:
     addresses: AddressMap
     durability: str = "written"
     """What is promised to the listener's clients, for the record; the shell keeps it."""
-    authentication: Literal["none", "plain"] = "none"
+    mechanisms: tuple[Mechanism, ...] = ()
+    """How clients log in, in the order in which they are offered; with none, nobody is asked."""
     forbid: tuple[ForbidRule, ...] = ()
     frame_bytes_max: int = FRAME_BYTES_MAX
     unauthenticated_frame_bytes_max: int = UNAUTHENTICATED_FRAME_BYTES_MAX

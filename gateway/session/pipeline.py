@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from gateway.apis.recording import Recording
     from gateway.evidence.event import Event
-    from gateway.session.effects import CheckPassword
+    from gateway.session.effects import CheckCredentials
     from gateway.wire.headers import RequestHeader
     from gateway.wire.readers import Body
 
@@ -62,7 +62,7 @@ class Taken:
     rows: list[Event]
     exchange: Exchange | None = None
     forward: bytes | None = None
-    check: CheckPassword | None = None
+    check: CheckCredentials | None = None
 
 
 @dataclass(frozen=True, slots=True)

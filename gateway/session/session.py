@@ -37,9 +37,9 @@ from gateway.session.signals import (
     ClientConnected,
     ClientEof,
     ClientLost,
+    CredentialsChecked,
     Drain,
     Instant,
-    PasswordChecked,
     Signal,
     Tick,
     TopicsResolved,
@@ -52,6 +52,7 @@ from gateway.wire.frames import FrameBuffer
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from gateway.identity.mechanism import Verdict
     from gateway.session.options import Connection, SessionOptions
     from gateway.session.topology import Topology
 
@@ -72,7 +73,7 @@ class Session:
 
     The shell performs what `handle` returns, in order, before it says the next signal.
 
-    Frames from the client are taken one by one while nothing holds them: a password being checked,
+    Frames from the client are taken one by one while nothing holds them: credentials being checked,
     topic ids without names, too many requests under way, too many bytes for a broker that is not
     connected yet. Meanwhile `reads_client` is false.
     """
@@ -89,9 +90,7 @@ class Session:
         self._answers = Answers(options, topology, self._stamp, policy)
         self._pipeline = Pipeline()
         self._upstream = Upstream()
-        self._client_frames = FrameBuffer(frame_bytes_max=options.frame_bytes_max)
-        if self._login.authentication.principal is None:
-            self._client_frames.frame_bytes_max = options.unauthenticated_frame_bytes_max
+        self._client_frames = FrameBuffer(frame_bytes_max=options.unauthenticated_frame_bytes_max)
         self._broker_frames = FrameBuffer(frame_bytes_max=options.frame_bytes_max)
         self._waiting: deque[bytes] = deque()
         self._dropped_frames = 0
@@ -142,8 +141,8 @@ class Session:
                 for topic_id, name in names.items():
                     self._topology.topics.learn(topic_id, name)
                 self._stop_resolving(now)
-            case PasswordChecked(accepted):
-                self._password_checked(now, accepted=accepted)
+            case CredentialsChecked(verdict):
+                self._credentials_checked(verdict, now)
             case ChangesRefused(is_so):
                 self._requests.refuses_changes = is_so
             case Tick():
@@ -179,6 +178,8 @@ class Session:
             return
         self._active_ns = now.monotonic_ns
         self._received_bytes["client"] += len(data)
+        if self._login.authentication.principal is not None:
+            self._client_frames.frame_bytes_max = self._options.frame_bytes_max
         try:
             self._waiting += self._client_frames.feed(data)
         except WireError as error:
@@ -223,7 +224,7 @@ class Session:
         if taken.forward is not None:
             self._effects += self._upstream.send(taken.forward)
         if taken.check is not None:
-            assert self._checking is None, "one password is checked at a time"
+            assert self._checking is None, "one login is checked at a time"
             self._checking = taken.exchange
             self._effects.append(taken.check)
         self._release(now)
@@ -256,12 +257,10 @@ class Session:
             self._record(rows)
             self._release(now)
 
-    def _password_checked(self, now: Instant, *, accepted: bool) -> None:
+    def _credentials_checked(self, verdict: Verdict, now: Instant) -> None:
         exchange, self._checking = self._checking, None
         if exchange is not None:
-            self._record(self._login.take_verdict(exchange, now, accepted=accepted))
-            if accepted:
-                self._client_frames.frame_bytes_max = self._options.frame_bytes_max
+            self._record(self._login.take_verdict(exchange, verdict, now))
             self._release(now)
 
     def _stop_resolving(self, now: Instant) -> None:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from gateway.identity.mechanism import Verdict
+
 
 @dataclass(frozen=True, slots=True)
 class Instant:
@@ -64,10 +66,10 @@ class BrokerEof:
 
 
 @dataclass(frozen=True, slots=True)
-class PasswordChecked:
-    """The answer to CheckPassword."""
+class CredentialsChecked:
+    """The answer to CheckCredentials."""
 
-    accepted: bool
+    verdict: Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +105,7 @@ Signal = (
     | BrokerFailed
     | BrokerBytes
     | BrokerEof
-    | PasswordChecked
+    | CredentialsChecked
     | TopicsResolved
     | Drain
     | ChangesRefused

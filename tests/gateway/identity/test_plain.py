@@ -6,12 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.identity.plain import (
-    MESSAGE_BYTES_MAX,
-    Credentials,
-    PlainMessageError,
-    parse_plain,
-)
+from gateway.identity.mechanism import Password, Rejected
+from gateway.identity.plain import MESSAGE_BYTES_MAX, Plain, PlainMessageError, parse_plain
 
 
 @pytest.mark.parametrize(
@@ -19,12 +15,12 @@ from gateway.identity.plain import (
 )
 def test_name_and_password_are_read(message: bytes) -> None:
     """An authorization id may be absent or the user's own."""
-    assert Credentials("alice", "s3cret") == parse_plain(message)
+    assert Password("alice", "s3cret") == parse_plain(message)
 
 
 def test_a_password_may_hold_any_text_but_nul() -> None:
     """Spaces, controls and other scripts belong to the password as they are."""
-    assert Credentials("älice", " pä\n\u3042 ") == parse_plain("\0älice\0 pä\n\u3042 ".encode())
+    assert Password("älice", " pä\n\u3042 ") == parse_plain("\0älice\0 pä\n\u3042 ".encode())
 
 
 @pytest.mark.parametrize(
@@ -64,3 +60,19 @@ def test_no_bytes_raise_anything_else(message: bytes) -> None:
 def test_credentials_do_not_show_the_password() -> None:
     """A repr, as in a traceback or a log, keeps the secret."""
     assert "s3cret" not in repr(parse_plain(b"\0alice\0s3cret"))
+
+
+def test_a_login_is_one_message_and_the_word_of_its_check() -> None:
+    """The mechanism keeps nothing between the two."""
+    conversation = Plain().begin()
+    verdict = Rejected(reason="any")
+
+    assert Password("alice", "pw") == conversation.take(b"\0alice\0pw")
+    assert verdict is conversation.take_verdict(verdict)
+
+
+def test_a_message_that_is_none_is_a_rejection() -> None:
+    """It claims nobody's name."""
+    expected = Rejected(reason="the PLAIN message has 1 parts instead of 3")
+
+    assert expected == Plain().take(b"nonsense")

@@ -12,7 +12,9 @@ from gateway.config.authentication import PlainAuthentication, User
 from gateway.config.model import Config, ForbidRule
 from gateway.evidence.errors import JournalError
 from gateway.evidence.event import EventKind
-from gateway.identity.passwords import hash_password, parse_password_hash
+from gateway.identity.mechanism import Accepted, Password
+from gateway.identity.passwords import hash_password
+from gateway.identity.principal import Principal
 from gateway.server.level import Level
 from gateway.server.listeners import BindError, BoundListener, Listeners, _address, _door
 from gateway.server.passwords import PasswordChecks
@@ -189,7 +191,7 @@ async def test_a_taken_port_is_named(bound: Bound) -> None:
         await other.listeners.bind()
 
 
-def test_a_door_is_what_the_configuration_says(tmp_path: Path) -> None:
+async def test_a_door_is_what_the_configuration_says(tmp_path: Path) -> None:
     """Users, rules and limits reach every session of the listener."""
     line = hash_password("secret")
     plain = PlainAuthentication(
@@ -197,17 +199,21 @@ def test_a_door_is_what_the_configuration_says(tmp_path: Path) -> None:
     )
     config = config_for(tmp_path, upstream=[1], authentication=plain, in_flight_max=7)
     rule = ForbidRule(id="r", apis=("DELETE_TOPICS",), topics=("pay*",))
-    door = _door(config.model_copy(update={"forbid": (rule,)}), config.listeners[0])
+    passwords = PasswordChecks(workers=1)
+    forbidding = config.model_copy(update={"forbid": (rule,)})
+    door = _door(forbidding, config.listeners[0], passwords)
+    verdict = await door.credentials.check(Password("alice", "secret"))
+    passwords.close()
 
-    assert door.users == {"alice": parse_password_hash(line)}
-    assert (door.options.authentication, door.options.in_flight_max) == ("plain", 7)
+    assert verdict == Accepted(principal=Principal(issuer="gateway:clients", subject="alice"))
+    assert [each.name for each in door.options.mechanisms] == ["PLAIN"]
+    assert door.options.in_flight_max == 7
     (found,) = door.options.forbid
     assert (found.id, found.apis, found.topics) == (
         "r",
         frozenset({ApiKey.DELETE_TOPICS}),
         ("pay*",),
     )
-    assert _door(config_for(tmp_path, upstream=[1]), config.listeners[0]).users
 
 
 @pytest.mark.parametrize(

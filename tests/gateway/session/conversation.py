@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from gateway.apis.addresses import AddressMap
 from gateway.evidence.event import EventKind
+from gateway.identity.mechanism import Accepted, Rejected
+from gateway.identity.plain import Plain
+from gateway.identity.principal import Principal
 from gateway.session.effects import ConnectBroker, Record, SendBroker, SendClient
 from gateway.session.options import Connection, SessionOptions
 from gateway.session.session import Session
@@ -38,6 +41,9 @@ OPTIONS = SessionOptions(
     listener="clients",
     addresses=AddressMap(host="gateway", first_port=9100, first_node_id=0, count=3),
 )
+PLAIN = (Plain(),)
+ALICE_IN = Accepted(principal=Principal(issuer="gateway:clients", subject="alice"))
+ALICE_OUT = Rejected(reason="wrong user or password", claimed="alice")
 CONNECTION = Connection(session_id="s-1", peer="10.0.0.7:40000", local="10.0.0.1:9092", node_id=1)
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from gateway.session.effects import CheckPassword
+from gateway.identity.mechanism import Password
+from gateway.session.effects import CheckCredentials
 
 
 def test_a_password_does_not_show() -> None:
     """Effects may be logged while debugging."""
-    assert "CheckPassword(username='alice')" == repr(CheckPassword("alice", "s3cret"))
+    assert "CheckCredentials(credentials=Password(username='alice'))" == repr(
+        CheckCredentials(Password("alice", "s3cret"))
+    )

@@ -7,17 +7,28 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from gateway.evidence.event import EventKind
+from gateway.identity.mechanism import Accepted, Password
+from gateway.identity.principal import Principal
 from gateway.session.effects import (
-    CheckPassword,
+    CheckCredentials,
     CloseClient,
     ConnectBroker,
     SendBroker,
     SendClient,
 )
 from gateway.session.options import SessionOptions
-from gateway.session.signals import BrokerBytes, BrokerConnected, ClientBytes, PasswordChecked, Tick
+from gateway.session.signals import (
+    BrokerBytes,
+    BrokerConnected,
+    ClientBytes,
+    CredentialsChecked,
+    Tick,
+)
 from gateway.wire.api_keys import ApiKey
 from tests.gateway.session.conversation import (
+    ALICE_IN,
+    ALICE_OUT,
+    PLAIN,
     answer,
     ask,
     events,
@@ -37,7 +48,7 @@ FAILED = "Authentication failed: invalid user name or password"
 
 
 def _plain(**options: Any) -> Session:  # noqa: ANN401 - any option
-    return new_session(authentication="plain", **options)
+    return new_session(mechanisms=PLAIN, **options)
 
 
 def _token(name: str = "alice", version: int = 2) -> bytes:
@@ -52,8 +63,8 @@ def _shaken(play: Playbook) -> Playbook:
 
 def _logged_in(session: Session | None = None) -> Playbook:
     play = _shaken(opened(session or _plain()))
-    play >> ClientBytes(_token()) << CheckPassword("alice", "s3cret")
-    play >> PasswordChecked(accepted=True)
+    play >> ClientBytes(_token()) << CheckCredentials(Password("alice", "s3cret"))
+    play >> CredentialsChecked(ALICE_IN)
     play.take_all()
     return play
 
@@ -61,12 +72,12 @@ def _logged_in(session: Session | None = None) -> Playbook:
 def test_a_client_logs_in() -> None:
     """The principal is the user as this listener vouches for it, from the login's own row on."""
     play = _shaken(opened(_plain(session_lifetime_ms=60_000)))
-    play >> ClientBytes(_token()) << CheckPassword("alice", "s3cret")
+    play >> ClientBytes(_token()) << CheckCredentials(Password("alice", "s3cret"))
 
     assert not play.session.reads_client
     (
         play
-        >> PasswordChecked(accepted=True)
+        >> CredentialsChecked(ALICE_IN)
         << row(
             EventKind.SESSION_AUTHENTICATED,
             issuer="gateway:clients",
@@ -89,8 +100,8 @@ def test_a_client_logs_in() -> None:
 def test_a_client_of_an_old_version_logs_in_too() -> None:
     """Version 0 has no place for the lifetime."""
     play = _shaken(opened(_plain(session_lifetime_ms=60_000)))
-    play >> ClientBytes(_token(version=0)) << CheckPassword("alice", "s3cret")
-    play >> PasswordChecked(accepted=True) << row(EventKind.SESSION_AUTHENTICATED)
+    play >> ClientBytes(_token(version=0)) << CheckCredentials(Password("alice", "s3cret"))
+    play >> CredentialsChecked(ALICE_IN) << row(EventKind.SESSION_AUTHENTICATED)
     play << row(EventKind.EXCHANGE) << SendClient(answer(ApiKey.SASL_AUTHENTICATE, 0, 2))
     play.finish()
 
@@ -98,10 +109,14 @@ def test_a_client_of_an_old_version_logs_in_too() -> None:
 def test_requests_behind_the_login_wait_for_it() -> None:
     """They came in one go with the token, and are made by the user it names."""
     play = _shaken(opened(_plain()))
-    play >> ClientBytes(_token() + produce(correlation_id=3)) << CheckPassword("alice", "s3cret")
     (
         play
-        >> PasswordChecked(accepted=True)
+        >> ClientBytes(_token() + produce(correlation_id=3))
+        << CheckCredentials(Password("alice", "s3cret"))
+    )
+    (
+        play
+        >> CredentialsChecked(ALICE_IN)
         << row(EventKind.SESSION_AUTHENTICATED)
         << row(EventKind.EXCHANGE)
         << SendClient(answer(ApiKey.SASL_AUTHENTICATE, 2, 2))
@@ -119,8 +134,8 @@ def test_a_wrong_password_is_told_and_ends_the_session(version: int) -> None:
     (
         play
         >> ClientBytes(_token(version=version) + fetch())
-        << CheckPassword("alice", "s3cret")
-        >> PasswordChecked(accepted=False)
+        << CheckCredentials(Password("alice", "s3cret"))
+        >> CredentialsChecked(ALICE_OUT)
         << row(
             EventKind.SESSION_REJECTED,
             subject=None,
@@ -224,8 +239,8 @@ def test_api_versions_comes_before_the_login() -> None:
     (
         play
         >> ClientBytes(_token())
-        << CheckPassword("alice", "s3cret")
-        >> PasswordChecked(accepted=True)
+        << CheckCredentials(Password("alice", "s3cret"))
+        >> CredentialsChecked(ALICE_IN)
         << row(EventKind.SESSION_AUTHENTICATED, detail={"software_name": "kcat"})
     )
     play.take_all()
@@ -271,8 +286,8 @@ def test_a_client_may_log_in_again() -> None:
     (
         play
         >> ClientBytes(_token())
-        << CheckPassword("alice", "s3cret")
-        >> PasswordChecked(accepted=True)
+        << CheckCredentials(Password("alice", "s3cret"))
+        >> CredentialsChecked(ALICE_IN)
         << row(EventKind.SESSION_AUTHENTICATED, detail={"reauthentication": True})
         << row(EventKind.EXCHANGE)
         << SendClient(answer(ApiKey.SASL_AUTHENTICATE, 2, 2, session_lifetime_ms=60_000))
@@ -284,10 +299,13 @@ def test_a_client_may_log_in_again() -> None:
 
 def test_a_session_cannot_change_its_user() -> None:
     """Its rows are one principal's from end to end."""
+    bob = Accepted(principal=Principal(issuer="gateway:clients", subject="bob"))
     play = _shaken(_logged_in())
     (
         play
         >> ClientBytes(_token("bob"))
+        << CheckCredentials(Password("bob", "s3cret"))
+        >> CredentialsChecked(bob)
         << row(EventKind.SESSION_REJECTED, subject="alice", detail={"claimed": "bob"})
         << row(EventKind.EXCHANGE, error_code=58)
     )
@@ -337,10 +355,10 @@ def test_a_listener_without_authentication_refuses_to_be_told_a_password() -> No
 def test_an_answer_nobody_waits_for_is_ignored() -> None:
     """A check may end after its session has moved on."""
     play = _logged_in()
-    play >> PasswordChecked(accepted=False)
+    play >> CredentialsChecked(ALICE_OUT)
     play.finish()
 
 
 def test_options_default_to_no_authentication() -> None:
     """A listener says explicitly that it asks for passwords."""
-    assert "none" == SessionOptions.__dataclass_fields__["authentication"].default
+    assert () == SessionOptions.__dataclass_fields__["mechanisms"].default

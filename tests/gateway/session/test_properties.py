@@ -19,16 +19,19 @@ from gateway.session.signals import (
     ClientConnected,
     ClientEof,
     ClientLost,
+    CredentialsChecked,
     Drain,
     Instant,
-    PasswordChecked,
     Tick,
     TopicsResolved,
 )
 from gateway.wire.api_keys import ApiKey
 from gateway.wire.frames import FrameBuffer, frame
 from tests.gateway.session.conversation import (
+    ALICE_IN,
+    ALICE_OUT,
     ORDERS_ID,
+    PLAIN,
     answer,
     ask,
     batch,
@@ -44,6 +47,7 @@ from tests.gateway.session.conversation import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from gateway.identity.plain import Plain
     from gateway.session.effects import Effect
     from gateway.session.session import Session
     from gateway.session.signals import Signal
@@ -86,8 +90,8 @@ _SIGNALS: st.SearchStrategy[Signal] = st.one_of(
             ClientLost(),
             Drain(),
             Tick(),
-            PasswordChecked(accepted=True),
-            PasswordChecked(accepted=False),
+            CredentialsChecked(ALICE_IN),
+            CredentialsChecked(ALICE_OUT),
             TopicsResolved({}),
             TopicsResolved({ORDERS_ID: "orders"}),
         ]
@@ -112,12 +116,12 @@ def _said(session: Session, signals: list[Signal]) -> list[Effect]:
     return effects
 
 
-@given(st.lists(_SIGNALS, max_size=12), st.sampled_from(["none", "plain"]))
+@given(st.lists(_SIGNALS, max_size=12), st.sampled_from([(), PLAIN]))
 def test_no_signals_raise_and_every_end_is_recorded(
-    signals: list[Signal], authentication: str
+    signals: list[Signal], mechanisms: tuple[Plain, ...]
 ) -> None:
     """Strangers on both sides: effects or a recorded close, nothing else."""
-    session = new_session(authentication=authentication)
+    session = new_session(mechanisms=mechanisms)
     effects = _said(session, [*signals, BrokerFailed("the test ends")])
     kinds = [event.kind for event in events(effects)]
 

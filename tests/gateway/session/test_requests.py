@@ -29,6 +29,7 @@ from gateway.wire.frames import frame
 from tests.gateway.session.conversation import (
     ORDERS_ID,
     ORDERS_ID_TEXT,
+    PLAIN,
     answer,
     ask,
     batch,
@@ -492,7 +493,7 @@ def test_a_too_new_api_versions_is_answered_here() -> None:
 
 def test_a_request_before_the_login_is_not_even_read() -> None:
     """Neither forwarded nor decoded."""
-    play = opened(new_session(authentication="plain"))
+    play = opened(new_session(mechanisms=PLAIN))
     play >> ClientBytes(ask(ApiKey.LIST_GROUPS, 3)[:-1] + b"\xff")
     play << row(EventKind.PROTOCOL_ERROR, subject=None, detail={"side": "client"})
     play.take_all()
@@ -501,7 +502,7 @@ def test_a_request_before_the_login_is_not_even_read() -> None:
 
 def test_a_login_is_taken_here() -> None:
     """The broker sees nothing of it."""
-    play = opened(new_session(authentication="plain"))
+    play = opened(new_session(mechanisms=PLAIN))
     (
         play
         >> ClientBytes(ask(ApiKey.SASL_HANDSHAKE, 1, mechanism="PLAIN"))

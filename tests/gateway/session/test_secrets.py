@@ -9,14 +9,26 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.session.effects import CheckPassword, CloseClient, Record
-from gateway.session.signals import BrokerBytes, BrokerFailed, ClientBytes, PasswordChecked
+from gateway.identity.mechanism import Password
+from gateway.session.effects import CheckCredentials, CloseClient, Record
+from gateway.session.signals import BrokerBytes, BrokerFailed, ClientBytes, CredentialsChecked
 from gateway.wire.api_keys import ApiKey
-from tests.gateway.session.conversation import answer, ask, connected, new_session, opened
+from tests.gateway.session.conversation import (
+    ALICE_IN,
+    ALICE_OUT,
+    PLAIN,
+    answer,
+    ask,
+    connected,
+    new_session,
+    opened,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from gateway.identity.mechanism import Verdict
+    from gateway.identity.plain import Plain
     from gateway.session.effects import Effect
 
 CANARY = "c4n4ry"
@@ -28,25 +40,25 @@ def _kept(effects: Iterable[Effect]) -> bytes:
     effects = list(effects)
     rows = [msgspec.msgpack.encode(each.event) for each in effects if isinstance(each, Record)]
     reasons = [each.reason for each in effects if isinstance(each, CloseClient)]
-    shown = [repr(each) for each in effects if isinstance(each, CheckPassword)]
+    shown = [repr(each) for each in effects if isinstance(each, CheckCredentials)]
     return b"".join(rows) + repr(reasons).encode() + repr(shown).encode()
 
 
-@pytest.mark.parametrize("accepted", [True, False])
-def test_a_password_is_in_no_row(*, accepted: bool) -> None:
+@pytest.mark.parametrize("verdict", [ALICE_IN, ALICE_OUT])
+def test_a_password_is_in_no_row(verdict: Verdict) -> None:
     """It goes to the check and nowhere else, whether right or wrong."""
-    play = opened(new_session(authentication="plain"))
+    play = opened(new_session(mechanisms=PLAIN))
     play >> ClientBytes(HANDSHAKE)
     effects = play.take_all()
     token = ask(ApiKey.SASL_AUTHENTICATE, 2, auth_bytes=f"\0alice\0{CANARY}".encode())
     play >> ClientBytes(token)
     effects += play.take_all()
-    play >> PasswordChecked(accepted=accepted)
+    play >> CredentialsChecked(verdict)
     effects += play.take_all()
     play >> BrokerFailed("the test ends")
     effects += play.take_all()
 
-    assert CheckPassword("alice", CANARY) in effects
+    assert CheckCredentials(Password("alice", CANARY)) in effects
     assert CANARY.encode() not in _kept(effects)
 
 
@@ -55,19 +67,19 @@ def test_a_password_is_in_no_row(*, accepted: bool) -> None:
     position=st.integers(4, 60),
     replacement=st.binary(max_size=3),
     cut=st.integers(0, 20),
-    authentication=st.sampled_from(["plain", "none"]),
+    mechanisms=st.sampled_from([PLAIN, ()]),
 )
 def test_a_damaged_token_is_in_no_row(
-    position: int, replacement: bytes, cut: int, authentication: str
+    position: int, replacement: bytes, cut: int, mechanisms: tuple[Plain, ...]
 ) -> None:
     """Errors about bytes that hold a password do not quote them."""
     token = ask(ApiKey.SASL_AUTHENTICATE, 2, auth_bytes=f"\0alice\0{CANARY}".encode())
     content = token[4:position] + replacement + token[position + len(replacement) :]
     content = content[: len(content) - cut]
-    play = opened(new_session(authentication=authentication))
+    play = opened(new_session(mechanisms=mechanisms))
     play >> ClientBytes(HANDSHAKE + len(content).to_bytes(4, "big") + content)
     effects = play.take_all()
-    play >> PasswordChecked(accepted=False)
+    play >> CredentialsChecked(ALICE_OUT)
     effects += play.take_all()
 
     assert b"4n4r" not in _kept(effects)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from gateway.evidence.event import EventKind
+from gateway.identity.mechanism import Password
 from gateway.policy.forbid import ForbidRule
 from gateway.session.effects import (
-    CheckPassword,
+    CheckCredentials,
     CloseBroker,
     CloseClient,
     ConnectBroker,
@@ -26,16 +27,19 @@ from gateway.session.signals import (
     ClientConnected,
     ClientEof,
     ClientLost,
+    CredentialsChecked,
     Drain,
-    PasswordChecked,
     Tick,
     TopicsResolved,
 )
 from gateway.session.topology import Topology
 from gateway.wire.api_keys import ApiKey
 from tests.gateway.session.conversation import (
+    ALICE_IN,
+    ALICE_OUT,
     CLIENT_ID,
     ORDERS_ID,
+    PLAIN,
     answer,
     ask,
     batch,
@@ -419,7 +423,7 @@ def test_a_closed_session_does_nothing_more() -> None:
         BrokerConnected(),
         BrokerEof(),
         BrokerFailed("late"),
-        PasswordChecked(accepted=True),
+        CredentialsChecked(ALICE_IN),
         TopicsResolved({}),
         Drain(),
         Tick(),
@@ -432,14 +436,14 @@ def test_a_closed_session_does_nothing_more() -> None:
 
 def test_a_password_is_checked_while_nothing_else_is_taken() -> None:
     """What came behind the login waits for the verdict, and so does reading."""
-    play = opened(new_session(authentication="plain"))
+    play = opened(new_session(mechanisms=PLAIN))
     play >> ClientBytes(ask(ApiKey.SASL_HANDSHAKE, 1, mechanism="PLAIN"))
     play.take_all()
     play >> ClientBytes(login() + ask(*LIST, correlation_id=3))
-    play << CheckPassword("alice", "pw")
+    play << CheckCredentials(Password("alice", "pw"))
 
     assert not play.session.reads_client
-    play >> PasswordChecked(accepted=True) << row(EventKind.SESSION_AUTHENTICATED, subject="alice")
+    play >> CredentialsChecked(ALICE_IN) << row(EventKind.SESSION_AUTHENTICATED, subject="alice")
     play << row(EventKind.EXCHANGE) << SendClient(answer(ApiKey.SASL_AUTHENTICATE, 1, 2))
     play << ConnectBroker()
     play.finish()
@@ -448,11 +452,15 @@ def test_a_password_is_checked_while_nothing_else_is_taken() -> None:
 
 def test_a_wrong_password_ends_the_session_behind_its_answer() -> None:
     """What came with it is not taken any more."""
-    play = opened(new_session(authentication="plain"))
+    play = opened(new_session(mechanisms=PLAIN))
     play >> ClientBytes(ask(ApiKey.SASL_HANDSHAKE, 1, mechanism="PLAIN"))
     play.take_all()
-    play >> ClientBytes(login() + ask(*LIST, correlation_id=3)) << CheckPassword("alice", "pw")
-    play >> PasswordChecked(accepted=False) << row(EventKind.SESSION_REJECTED)
+    (
+        play
+        >> ClientBytes(login() + ask(*LIST, correlation_id=3))
+        << CheckCredentials(Password("alice", "pw"))
+    )
+    play >> CredentialsChecked(ALICE_OUT) << row(EventKind.SESSION_REJECTED)
     play << row(EventKind.EXCHANGE, decision="deny")
     reply = play.take()
 
@@ -470,14 +478,14 @@ def test_a_wrong_password_ends_the_session_behind_its_answer() -> None:
 
 def test_a_verdict_that_nobody_waits_for_changes_nothing() -> None:
     """It is about a login that is over."""
-    play = opened(new_session(authentication="plain"))
-    play >> PasswordChecked(accepted=True)
+    play = opened(new_session(mechanisms=PLAIN))
+    play >> CredentialsChecked(ALICE_IN)
     play.finish()
 
 
 def test_a_client_that_does_not_log_in_in_time_is_closed() -> None:
     """It costs a connection."""
-    play = opened(new_session(authentication="plain", authentication_ms=2_000))
+    play = opened(new_session(mechanisms=PLAIN, authentication_ms=2_000))
     play >> Tick() >> Tick() << row(EventKind.SESSION_CLOSE, subject=None)
     play << CloseClient("authentication_timeout")
     play.finish()

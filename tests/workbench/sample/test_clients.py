@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from gateway.identity.mechanism import Accepted, Rejected
+from gateway.identity.principal import Principal
 from gateway.policy.forbid import ForbidRule
-from gateway.session.effects import CheckPassword, ConnectBroker, Record
+from gateway.session.effects import CheckCredentials, ConnectBroker, Record
 from gateway.session.signals import (
     BrokerBytes,
     BrokerConnected,
@@ -14,13 +16,14 @@ from gateway.session.signals import (
     ClientBytes,
     ClientConnected,
     ClientEof,
+    CredentialsChecked,
     Instant,
-    PasswordChecked,
     Signal,
 )
 from gateway.wire.api_keys import ApiKey
 from gateway.wire.records.record import Record as KafkaRecord
 from tests.gateway.session.conversation import (
+    PLAIN,
     answer,
     ask,
     batch,
@@ -41,6 +44,8 @@ if TYPE_CHECKING:
     from gateway.evidence.event import Event
 
 FORBID = (ForbidRule(id=FORBIDDEN_BY, apis=frozenset({ApiKey.DELETE_TOPICS})),)
+BILLING_IN = Accepted(principal=Principal(issuer="gateway:clients", subject="billing"))
+BILLING_OUT = Rejected(reason="wrong user or password", claimed="billing")
 PROGRAM = Program(subject="billing", client_id="app-1", host="10.0.0.7")
 
 
@@ -48,7 +53,7 @@ class Real:
     """The gateway's session, and the events that it records."""
 
     def __init__(self) -> None:
-        self.session = new_session(authentication="plain", forbid=FORBID)
+        self.session = new_session(mechanisms=PLAIN, forbid=FORBID)
         self.events: list[Event] = []
         self.accepts = True
 
@@ -61,8 +66,8 @@ class Real:
                         self.events.append(event)
                     case ConnectBroker():
                         self.say(BrokerConnected())
-                    case CheckPassword():
-                        self.say(PasswordChecked(self.accepts))
+                    case CheckCredentials():
+                        self.say(CredentialsChecked(BILLING_IN if self.accepts else BILLING_OUT))
                     case _:
                         pass
 
