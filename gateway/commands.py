@@ -107,6 +107,9 @@ Sessions = Annotated[
     list[str], typer.Argument(help="The sessions whose keys go.", show_default=False)
 ]
 Reason = Annotated[str, typer.Option("--reason", help="Why, for the log of erasures.")]
+ForScram = Annotated[
+    bool, typer.Option("--scram", help="As credentials for SCRAM-SHA-256 and SCRAM-SHA-512.")
+]
 CheckOnly = Annotated[
     bool, typer.Option("--check", help="Check the configuration, say what is wrong, and end.")
 ]
@@ -194,13 +197,13 @@ def _sealer_options(config: Config) -> SealerOptions:
     )
 
 
-def hash_password() -> None:
+def hash_password(*, scram: ForScram = False) -> None:
     """Turn a password into the hash that the configuration takes.
 
     The password is asked for, or read from standard input when that is no terminal; it is never
     an argument, where other users of the machine could see it.
     """
-    from gateway.identity import passwords
+    from gateway.identity import passwords, scram_credential
 
     if sys.stdin.isatty():
         password: str = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
@@ -209,7 +212,11 @@ def hash_password() -> None:
     if not password:
         typer.echo("no password was given", err=True)
         raise typer.Exit(USAGE_EXIT_CODE)
-    typer.echo(passwords.hash_password(password))
+    if not scram:
+        typer.echo(passwords.hash_password(password))
+        return
+    for mechanism in scram_credential.HASH_NAMES:
+        typer.echo(scram_credential.make_scram_credential(mechanism, password))
 
 
 def verify(

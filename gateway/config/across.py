@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, TypeGuard
 
 from gateway.apis.touches import names_topics
-from gateway.config.authentication import USERS_MAX, authentication_type
+from gateway.config.authentication import MECHANISM_SECTIONS, USERS_MAX, authentication_type
 from gateway.config.model import BOOTSTRAP_MAX, LISTENERS_MAX, PORT_MAX, Limits
 from gateway.wire.api_keys import ApiKey
 
@@ -113,16 +113,33 @@ def _listener(place: Location, listener: Mapping[str, Json]) -> Found:
 
 
 def _authentication(place: Location, authentication: Mapping[str, Json]) -> Found:
-    if authentication_type(authentication) != "plain":
+    kind = authentication_type(authentication)
+    if kind == "none":
         return
-    yield from _length((*place, "users"), authentication.get("users"), USERS_MAX)
-    if authentication.get("allow_plaintext", False) is False:
+    sections: dict[tuple[str, ...], Mapping[str, Json]] = {(): authentication}
+    if kind == "sasl":
+        sections = {
+            (name,): _mapping(authentication[name])
+            for name in MECHANISM_SECTIONS
+            if authentication.get(name) is not None
+        }
+        if not sections:
+            yield place, f"offers nothing: add one of {', '.join(MECHANISM_SECTIONS)}"
+    for inner, section in sections.items():
+        yield from _users((*place, *inner), section)
+    # SCRAM alone shows nothing that would let somebody else in.
+    is_readable = bool(sections.keys() - {("scram",)})
+    if is_readable and authentication.get("allow_plaintext", False) is False:
         message = (
             "passwords would cross the network readable, for listeners have no TLS yet: set "
             "allow_plaintext: true where that is acceptable (loopback, a private network)"
         )
         yield place, message
-    users = _mappings(authentication.get("users"))
+
+
+def _users(place: Location, section: Mapping[str, Json]) -> Found:
+    yield from _length((*place, "users"), section.get("users"), USERS_MAX)
+    users = _mappings(section.get("users"))
     yield from _repeats(
         "user name", [((*place, "users", n), each.get("name")) for n, each in users]
     )

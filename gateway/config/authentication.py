@@ -5,12 +5,20 @@ from __future__ import annotations
 from difflib import get_close_matches
 from typing import Annotated, Literal
 
-from pydantic import Discriminator, Field, Tag, field_validator
+from pydantic import AfterValidator, Discriminator, Field, Tag, field_validator
 
 from gateway.config.section import Section
 from gateway.identity.passwords import PasswordHash, parse_password_hash
+from gateway.identity.scram_credential import parse_scram_credential
 
 USERS_MAX = 10_000
+
+
+GROUPS_MAX = 100
+
+Groups = Annotated[
+    tuple[Annotated[str, Field(min_length=1, max_length=255)], ...], Field(max_length=GROUPS_MAX)
+]
 
 
 class User(Section):
@@ -18,6 +26,7 @@ class User(Section):
 
     name: Annotated[str, Field(min_length=1, max_length=255)]
     password_hash: Annotated[str, Field(repr=False)]
+    groups: Groups = ()
 
     @field_validator("password_hash")
     @classmethod
@@ -36,6 +45,39 @@ class User(Section):
         return parse_password_hash(self.password_hash)
 
 
+def _scram_line(line: str) -> str:
+    try:
+        parse_scram_credential(line)
+    except ValueError as error:
+        raise ValueError(
+            f"{error}; make one with `streamwitness gateway hash-password --scram`"
+        ) from None
+    return line
+
+
+class ScramUser(Section):
+    """One name that may prove that it knows its password."""
+
+    name: Annotated[str, Field(min_length=1, max_length=255)]
+    credentials: Annotated[
+        tuple[Annotated[str, AfterValidator(_scram_line)], ...],
+        Field(repr=False, min_length=1, max_length=2),
+    ]
+    groups: Groups = ()
+
+
+class Plain(Section):
+    """SASL/PLAIN beside other mechanisms."""
+
+    users: Annotated[tuple[User, ...], Field(min_length=1)]
+
+
+class Scram(Section):
+    """SASL/SCRAM-SHA-256 and -512: each for the users who have a credential of that kind."""
+
+    users: Annotated[tuple[ScramUser, ...], Field(min_length=1)]
+
+
 class NoAuthentication(Section):
     """Clients are not asked who they are; their principal is ANONYMOUS."""
 
@@ -43,24 +85,46 @@ class NoAuthentication(Section):
 
 
 class PlainAuthentication(Section):
-    """SASL/PLAIN (RFC 4616): the gateway checks the password itself."""
+    """SASL/PLAIN (RFC 4616) alone: the gateway checks the password itself."""
 
     type: Literal["plain"]
     allow_plaintext: bool = False
     users: Annotated[tuple[User, ...], Field(min_length=1)]
 
 
+class SaslAuthentication(Section):
+    """One or more SASL mechanisms, of which each client chooses one."""
+
+    type: Literal["sasl"]
+    allow_plaintext: bool = False
+    session_minutes: Annotated[int, Field(ge=1, le=10_080)] | None = None
+    scram: Scram | None = None
+    plain: Plain | None = None
+
+
+_TYPES = ("none", "plain", "sasl")
+MECHANISM_SECTIONS = ("scram", "plain")
+"""In the order in which clients are told of the mechanisms: the safer first."""
+
+
 def authentication_type(written: object) -> str:
     """Tell whose keys to expect: what the type says; if it is wrong, the other keys or a guess."""
     keys = written if isinstance(written, dict) else {"type": getattr(written, "type", None)}
     kind = keys.get("type")
-    if kind in ("none", "plain"):
+    if kind in _TYPES:
         return str(kind)
-    near = isinstance(kind, str) and get_close_matches(kind.casefold(), ("plain",))
-    return "plain" if "users" in keys or "allow_plaintext" in keys or near else "none"
+    only_sasl = SaslAuthentication.model_fields.keys() - PlainAuthentication.model_fields.keys()
+    if only_sasl & keys.keys():
+        return "sasl"
+    near = get_close_matches(kind.casefold(), _TYPES) if isinstance(kind, str) else ()
+    if near:
+        return near[0]
+    return "plain" if "users" in keys or "allow_plaintext" in keys else "none"
 
 
 Authentication = Annotated[
-    Annotated[NoAuthentication, Tag("none")] | Annotated[PlainAuthentication, Tag("plain")],
+    Annotated[NoAuthentication, Tag("none")]
+    | Annotated[PlainAuthentication, Tag("plain")]
+    | Annotated[SaslAuthentication, Tag("sasl")],
     Discriminator(authentication_type),
 ]

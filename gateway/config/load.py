@@ -237,7 +237,7 @@ def _problem(details: ErrorDetails, root: yaml.Node) -> Problem:
     if details["type"] == "missing":
         path = (*path, str(location[-1]))
     if location[-1:] == ("type",) and details["type"] in {"missing", "literal_error"}:
-        message = "must be given as none or plain"
+        message = "must be given as none, plain or sasl"
     if details["type"] == "extra_forbidden":
         message = f"is no key here: {_suggestion(location)}"
     return _at(node, path, message)

@@ -2,32 +2,39 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from gateway.identity.mechanism import Accepted, Rejected
-from gateway.identity.principal import Principal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from gateway.identity.mechanism import Credentials, Verdict
     from gateway.identity.passwords import PasswordHash
+    from gateway.identity.principal import Principal
     from gateway.server.passwords import PasswordChecks
 
 
-class CredentialChecks:
-    """The checks of one listener, which vouches for its own users."""
+@dataclass(frozen=True, slots=True)
+class KnownUser:
+    """Who logs in with a password."""
 
-    def __init__(
-        self, passwords: PasswordChecks, *, issuer: str, users: Mapping[str, PasswordHash]
-    ) -> None:
+    principal: Principal
+    password_hash: PasswordHash = field(repr=False)
+
+
+class CredentialChecks:
+    """The checks of one listener."""
+
+    def __init__(self, passwords: PasswordChecks, users: Mapping[str, KnownUser]) -> None:
         self._passwords = passwords
-        self._issuer = issuer
         self._users = users
+        self._hashes = {name: user.password_hash for name, user in users.items()}
 
     async def check(self, credentials: Credentials) -> Verdict:
         """Say whose credentials these are, or why nobody's."""
-        username = credentials.username
-        if await self._passwords.is_right(self._users, username, credentials.password):
-            return Accepted(principal=Principal(issuer=self._issuer, subject=username))
-        return Rejected(reason="wrong user or password", claimed=username)
+        name = credentials.username
+        if await self._passwords.is_right(self._hashes, name, credentials.password):
+            return Accepted(principal=self._users[name].principal)
+        return Rejected(reason="wrong user or password", claimed=name)

@@ -12,12 +12,11 @@ import msgspec
 
 from gateway.apis.addresses import AddressMap
 from gateway.evidence.event import Event, EventKind
-from gateway.identity.plain import Plain
 from gateway.policy.forbid import ForbidRule
-from gateway.server.credentials import CredentialChecks
 from gateway.server.ends import ClientEnd
 from gateway.server.level import Level
 from gateway.server.log import LogEvent
+from gateway.server.logins import logins_of
 from gateway.server.pump import Door, Pump, Services, instant
 from gateway.server.recorder import Recording, RecordingStoppedError
 from gateway.session.options import Connection, SessionOptions
@@ -161,9 +160,7 @@ class Listeners:
 
 
 def _door(config: Config, listener: Listener, passwords: PasswordChecks) -> Door:
-    authentication = listener.authentication
-    users = authentication.users if authentication.type == "plain" else ()
-    issuer = f"gateway:{listener.name}"
+    logins = logins_of(listener, passwords, config.journal_directory())
     durability = config.durability_of(listener)
     options = SessionOptions(
         listener=listener.name,
@@ -174,7 +171,8 @@ def _door(config: Config, listener: Listener, passwords: PasswordChecks) -> Door
             first_node_id=listener.nodes.first_node_id,
             count=listener.nodes.count,
         ),
-        mechanisms=(Plain(),) if users else (),
+        mechanisms=logins.mechanisms,
+        session_lifetime_ms=logins.session_lifetime_ms,
         forbid=tuple(
             ForbidRule(
                 id=rule.id,
@@ -188,10 +186,7 @@ def _door(config: Config, listener: Listener, passwords: PasswordChecks) -> Door
         in_flight_max=config.limits.in_flight_max,
         idle_ms=config.limits.idle_ms,
     )
-    credentials = CredentialChecks(
-        passwords, issuer=issuer, users={user.name: user.parsed_hash for user in users}
-    )
-    return Door(options=options, durability=durability, credentials=credentials)
+    return Door(options=options, durability=durability, credentials=logins.credentials)
 
 
 def _address(name: tuple[str, int] | None) -> str:

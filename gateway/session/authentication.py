@@ -142,17 +142,16 @@ class Authentication:
         self, step: Challenge | Accepted | Rejected, now_ns: int
     ) -> Challenge | Accepted | Refused:
         assert self.state is State.SHAKEN, "a login under way has a state of its own"
-        match step:
-            case Challenge():
-                return step
-            case Rejected(reason=reason, claimed=claimed, message=message):
-                return self._refuse(message, reason, claimed)
-            case Accepted(principal=principal):
-                if self.principal is not None and not self.principal.is_same(principal):
-                    text = "a session cannot change its user: open another connection"
-                    return self._refuse(text, "changed user", principal.subject)
-                self._enter(principal, now_ns)
-                return step
+        if isinstance(step, Challenge):
+            return step
+        if isinstance(step, Rejected):
+            return self._refuse(step.message, step.reason, step.claimed)
+        principal = step.principal
+        if self.principal is not None and not self.principal.is_same(principal):
+            text = "a session cannot change its user: open another connection"
+            return self._refuse(text, "changed user", principal.subject)
+        self._enter(principal, now_ns)
+        return step
 
     def _enter(self, principal: Principal, now_ns: int) -> None:
         self._conversation = None

@@ -23,6 +23,7 @@ from gateway.evidence.log.keys import decode_vkey
 from gateway.evidence.log.note import decode_note
 from gateway.evidence.log.proof import decode_proof
 from gateway.identity.passwords import parse_password_hash, password_matches
+from gateway.identity.scram_credential import parse_scram_credential
 from gateway.sealer.keys import SigningOptions, load_signing
 from gateway.server import run as server
 from tests.gateway.evidence.encryption.test_folder import Keys
@@ -151,6 +152,15 @@ def test_a_password_is_read_from_standard_input(app: typer.Typer) -> None:
 
     assert exit_code == 0
     assert password_matches("correct horse", parse_password_hash(printed.strip()))
+
+
+def test_a_password_becomes_a_credential_for_each_kind_of_scram(app: typer.Typer) -> None:
+    """Both lines go into the configuration; a client uses one of them."""
+    exit_code, printed = invoke(app, "gateway", "hash-password", "--scram", text="correct horse\n")
+    mechanisms = [parse_scram_credential(line)[0] for line in printed.splitlines()]
+
+    assert exit_code == 0
+    assert mechanisms == ["SCRAM-SHA-256", "SCRAM-SHA-512"]
 
 
 def test_a_password_is_asked_for_twice_at_a_terminal(

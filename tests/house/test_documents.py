@@ -13,6 +13,7 @@ from typer.main import get_command
 
 import workbench
 from gateway.cli import build_app
+from gateway.config.authentication import PlainAuthentication
 from gateway.config.model import Config
 from gateway.config.section import Section
 from gateway.evidence.event import EVENT_SCHEMA, EventKind
@@ -234,7 +235,11 @@ def _models(annotation: object) -> Iterator[type[Section]]:
 def _default(section: type[BaseModel], key: str) -> str:
     declared = section.model_fields[key]
     if declared.is_required():
-        return "required with plain" if key == "users" else "required"
+        return (
+            "required with plain"
+            if section is PlainAuthentication and key == "users"
+            else "required"
+        )
     if isinstance(declared.default, BaseModel):
         return "see below"
     special = {"advertised_host": "host", "topics": "all", "principals": "all"}

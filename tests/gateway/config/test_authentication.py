@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.config.authentication import NoAuthentication, authentication_type
+from gateway.config.authentication import NoAuthentication, ScramUser, authentication_type
 
 
 @pytest.mark.parametrize(
@@ -13,6 +13,9 @@ from gateway.config.authentication import NoAuthentication, authentication_type
         ({"type": "plain"}, "plain"),
         ({"type": "none", "users": []}, "none"),
         ({"type": "Plain"}, "plain"),
+        ({"type": "SASL"}, "sasl"),
+        ({"scram": {}}, "sasl"),
+        ({"type": "oauth", "plain": {}}, "sasl"),
         ({"users": []}, "plain"),
         ({"allow_plaintext": True, "type": 7}, "plain"),
         ({}, "none"),
@@ -22,3 +25,14 @@ from gateway.config.authentication import NoAuthentication, authentication_type
 def test_a_type_that_is_wrong_is_guessed(written: object, expected: str) -> None:
     """So that the other keys are told about as what they were meant to be."""
     assert expected == authentication_type(written)
+
+
+@pytest.mark.parametrize(
+    "line", ["secret", "SCRAM-SHA-256$10:AAAA$AAAA:AAAA", "SCRAM-SHA-1$10000:AAAA$AAAA:AAAA"]
+)
+def test_what_is_no_credential_says_how_to_make_one(line: str) -> None:
+    """And is not repeated: it may be the password itself."""
+    with pytest.raises(ValueError, match="hash-password --scram") as told:
+        ScramUser(name="alice", credentials=(line,))
+
+    assert line not in str(told.value.args)

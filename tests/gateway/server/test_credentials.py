@@ -9,7 +9,7 @@ import pytest
 from gateway.identity.mechanism import Accepted, Password, Rejected
 from gateway.identity.passwords import hash_password, parse_password_hash
 from gateway.identity.principal import Principal
-from gateway.server.credentials import CredentialChecks
+from gateway.server.credentials import CredentialChecks, KnownUser
 from gateway.server.passwords import PasswordChecks
 
 if TYPE_CHECKING:
@@ -24,8 +24,8 @@ ALICE = Principal(issuer="gateway:clients", subject="alice")
 def checks() -> Iterator[CredentialChecks]:
     """The checks of a listener with one user."""
     passwords = PasswordChecks(workers=1)
-    users = {"alice": parse_password_hash(hash_password("secret"))}
-    yield CredentialChecks(passwords, issuer="gateway:clients", users=users)
+    users = {"alice": KnownUser(ALICE, parse_password_hash(hash_password("secret")))}
+    yield CredentialChecks(passwords, users)
     passwords.close()
 
 

@@ -9,6 +9,8 @@ import pytest
 from gateway.evidence.event import EventKind
 from gateway.identity.mechanism import Accepted, Password
 from gateway.identity.principal import Principal
+from gateway.identity.scram import Account, Scram
+from gateway.identity.scram_credential import make_scram_credential, parse_scram_credential
 from gateway.session.effects import (
     CheckCredentials,
     CloseClient,
@@ -104,6 +106,33 @@ def test_a_client_of_an_old_version_logs_in_too() -> None:
     play >> CredentialsChecked(ALICE_IN) << row(EventKind.SESSION_AUTHENTICATED)
     play << row(EventKind.EXCHANGE) << SendClient(answer(ApiKey.SASL_AUTHENTICATE, 0, 2))
     play.finish()
+
+
+def test_a_login_may_take_several_messages() -> None:
+    """SCRAM's challenge goes to the client, and neither it nor the proof into the record."""
+    credential = parse_scram_credential(make_scram_credential("SCRAM-SHA-256", "pw"))[1]
+    principal = Principal(issuer="gateway:clients", subject="alice")
+    scram = Scram("sha256", {"alice": Account(principal, credential)})
+    play = opened(new_session(mechanisms=(scram,)))
+    play >> ClientBytes(ask(ApiKey.SASL_HANDSHAKE, 1, mechanism="SCRAM-SHA-256"))
+    play.take_all()
+    play >> ClientBytes(ask(ApiKey.SASL_AUTHENTICATE, 2, 2, auth_bytes=b"n,,n=alice,r=x"))
+    play << row(
+        EventKind.EXCHANGE,
+        subject=None,
+        error_code=0,
+        decision="allow",
+        detail={"request": {"mechanism": "SCRAM-SHA-256", "auth_bytes": "<withheld>"}},
+    )
+    challenge = play.take()
+
+    assert isinstance(challenge, SendClient)
+    assert b",i=10000" in challenge.data
+    play >> ClientBytes(ask(ApiKey.SASL_AUTHENTICATE, 2, 3, auth_bytes=b"c=biws,r=x,p=AAAA"))
+    play << row(EventKind.SESSION_REJECTED, detail={"claimed": "alice"})
+    play << row(EventKind.EXCHANGE, error_code=58)
+    play.take_all()
+    assert play.session.is_closed
 
 
 def test_requests_behind_the_login_wait_for_it() -> None:

@@ -478,8 +478,7 @@ def test_a_wrong_password_ends_the_session_behind_its_answer() -> None:
 
 def test_a_verdict_that_nobody_waits_for_changes_nothing() -> None:
     """It is about a login that is over."""
-    play = opened(new_session(mechanisms=PLAIN))
-    play >> CredentialsChecked(ALICE_IN)
+    play = opened(new_session(mechanisms=PLAIN)) >> CredentialsChecked(ALICE_IN)
     play.finish()
 
 
