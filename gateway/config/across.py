@@ -127,11 +127,16 @@ def _authentication(place: Location, authentication: Mapping[str, Json]) -> Foun
             yield place, f"offers nothing: add one of {', '.join(MECHANISM_SECTIONS)}"
     for inner, section in sections.items():
         yield from _users((*place, *inner), section)
+    tokens = _mapping(authentication.get("oauthbearer"))
+    refresh, expiry = tokens.get("refresh_minutes", 5), tokens.get("expiry_minutes", 60)
+    if _is_number(refresh) and _is_number(expiry) and expiry <= refresh:
+        message = f"expiry_minutes must be above refresh_minutes ({refresh}): keys would run out"
+        yield (*place, "oauthbearer", "expiry_minutes"), message
     # SCRAM alone shows nothing that would let somebody else in.
     is_readable = bool(sections.keys() - {("scram",)})
     if is_readable and authentication.get("allow_plaintext", False) is False:
         message = (
-            "passwords would cross the network readable, for listeners have no TLS yet: set "
+            "credentials would cross the network readable, for listeners have no TLS yet: set "
             "allow_plaintext: true where that is acceptable (loopback, a private network)"
         )
         yield place, message

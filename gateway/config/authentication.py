@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Discriminator, Field, Tag, field_validator
 
+from gateway.config.oauthbearer import OAuthBearer
 from gateway.config.section import Section
 from gateway.identity.passwords import PasswordHash, parse_password_hash
 from gateway.identity.scram_credential import parse_scram_credential
@@ -98,12 +100,20 @@ class SaslAuthentication(Section):
     type: Literal["sasl"]
     allow_plaintext: bool = False
     session_minutes: Annotated[int, Field(ge=1, le=10_080)] | None = None
+    deny_list: Path | None = None
+    oauthbearer: OAuthBearer | None = None
     scram: Scram | None = None
     plain: Plain | None = None
 
+    def within(self, folder: Path) -> SaslAuthentication:
+        """Return the section with its files counted from a folder."""
+        oauthbearer = None if self.oauthbearer is None else self.oauthbearer.within(folder)
+        deny_list = None if self.deny_list is None else folder / self.deny_list
+        return self.model_copy(update={"oauthbearer": oauthbearer, "deny_list": deny_list})
+
 
 _TYPES = ("none", "plain", "sasl")
-MECHANISM_SECTIONS = ("scram", "plain")
+MECHANISM_SECTIONS = ("oauthbearer", "scram", "plain")
 """In the order in which clients are told of the mechanisms: the safer first."""
 
 

@@ -106,7 +106,15 @@ def load_config(file: Path) -> Config:
     signing = None if config.signing is None else config.signing.within(folder)
     encryption = None if config.encryption is None else config.encryption.within(folder)
     places = {"archive": folder / config.archive, "journal": folder / config.journal}
-    return config.model_copy(update={**places, "signing": signing, "encryption": encryption})
+    listeners = tuple(listener.within(folder) for listener in config.listeners)
+    return config.model_copy(
+        update={
+            **places,
+            "signing": signing,
+            "encryption": encryption,
+            "listeners": listeners,
+        }
+    )
 
 
 def _nothing(_: Unread) -> None:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field
 
 from gateway.apis.refusal import refusable
-from gateway.config.authentication import Authentication
+from gateway.config.authentication import Authentication, SaslAuthentication
 from gateway.config.section import Section
 from gateway.evidence.bucket.location import BUCKET_PATTERN, PREFIX_PATTERN
 from gateway.evidence.durability import Durability, Mode
@@ -165,6 +165,13 @@ class Listener(Section):
     authentication: Authentication
     durability: DurabilityMode | None = None
     bounded_ms: BoundedMs | None = None
+
+    def within(self, folder: Path) -> Listener:
+        """Return the section with paths that count from a folder."""
+        authentication = self.authentication
+        if isinstance(authentication, SaslAuthentication):
+            authentication = authentication.within(folder)
+        return self.model_copy(update={"authentication": authentication})
 
     @property
     def advertised(self) -> str:

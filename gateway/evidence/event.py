@@ -30,6 +30,8 @@ class EventKind(StrEnum):
     SESSION_OPEN = "session_open"
     SESSION_AUTHENTICATED = "session_authenticated"
     SESSION_REJECTED = "session_rejected"
+    GROUPS_CHANGED = "groups_changed"
+    """The client logged in again, and is in other groups since."""
     SESSION_CLOSE = "session_close"
     INTENT = "intent"
     """A state-changing request, recorded before it is forwarded."""

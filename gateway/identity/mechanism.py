@@ -27,7 +27,15 @@ class Password:
     password: str = field(repr=False)
 
 
-Credentials: TypeAlias = Password
+@dataclass(frozen=True, slots=True)
+class BearerToken:
+    """A token, and whose it is said to be; nothing of it is verified yet."""
+
+    token: str = field(repr=False)
+    username: str | None = None
+
+
+Credentials: TypeAlias = Password | BearerToken
 """What is checked where waiting and computing hold up nobody else."""
 
 
@@ -38,6 +46,10 @@ class Accepted:
     principal: Principal
     data: bytes = field(default=b"", repr=False)
     """What the mechanism still tells the client."""
+    expires_ns: int | None = None
+    """When what was presented expires, by the wall clock."""
+    jti: str | None = None
+    """The name that the issuer gave to the token."""
     detail: Mapping[str, object] = field(default_factory=dict)
     """What the record says besides."""
 
@@ -56,9 +68,10 @@ Verdict: TypeAlias = Accepted | Rejected
 
 @dataclass(frozen=True, slots=True)
 class Challenge:
-    """Something for the client to answer."""
+    """Something for the client to answer; `rejected` when it can only lead to that."""
 
     data: bytes = field(repr=False)
+    rejected: Rejected | None = None
 
 
 Step: TypeAlias = Challenge | Credentials | Accepted | Rejected

@@ -13,10 +13,11 @@ import msgspec
 from gateway.apis.addresses import AddressMap
 from gateway.evidence.event import Event, EventKind
 from gateway.policy.forbid import ForbidRule
+from gateway.server.deny_file import DenyFileError
 from gateway.server.ends import ClientEnd
 from gateway.server.level import Level
 from gateway.server.log import LogEvent
-from gateway.server.logins import logins_of
+from gateway.server.logins import Around, logins_of
 from gateway.server.pump import Door, Pump, Services, instant
 from gateway.server.recorder import Recording, RecordingStoppedError
 from gateway.session.options import Connection, SessionOptions
@@ -24,7 +25,7 @@ from gateway.wire.api_keys import ApiKey
 
 if TYPE_CHECKING:
     from gateway.config.model import Config, Listener
-    from gateway.server.passwords import PasswordChecks
+    from gateway.server.logins import Logins, Watcher
 
 SESSION_ID_BYTES = 8
 
@@ -51,6 +52,7 @@ class Listeners:
         self._servers: list[asyncio.Server] = []
         self._is_empty = asyncio.Event()
         self.pumps: set[Pump] = set()
+        self.watchers: list[Watcher] = []
 
     async def bind(self) -> list[BoundListener]:
         """Bind every port of every listener, or raise BindError naming the first that fails."""
@@ -78,7 +80,18 @@ class Listeners:
             self._is_empty.set()
 
     async def _bind(self, listener: Listener) -> BoundListener:
-        door = _door(self._config, listener, self._services.passwords)
+        services = self._services
+        around = Around(
+            passwords=services.passwords,
+            journal=self._config.journal_directory(),
+            log=services.log,
+        )
+        try:
+            logins = logins_of(listener, around)
+        except (DenyFileError, OSError) as error:
+            raise BindError(f"listener {listener.name}: {error}") from None
+        self.watchers += logins.watchers
+        door = _door(self._config, listener, logins)
         for port, node_id in listener.ports.items():
             accept = partial(self._accept, door, node_id)
             buffer_bytes = self._services.write_buffer_bytes
@@ -159,8 +172,7 @@ class Listeners:
             return
 
 
-def _door(config: Config, listener: Listener, passwords: PasswordChecks) -> Door:
-    logins = logins_of(listener, passwords, config.journal_directory())
+def _door(config: Config, listener: Listener, logins: Logins) -> Door:
     durability = config.durability_of(listener)
     options = SessionOptions(
         listener=listener.name,
@@ -173,6 +185,7 @@ def _door(config: Config, listener: Listener, passwords: PasswordChecks) -> Door
         ),
         mechanisms=logins.mechanisms,
         session_lifetime_ms=logins.session_lifetime_ms,
+        denials=logins.denials,
         forbid=tuple(
             ForbidRule(
                 id=rule.id,

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from gateway.config.authentication import PlainAuthentication, SaslAuthentication
+from gateway.identity.denials import DenyList
+from gateway.identity.oauthbearer import OAuthBearer
 from gateway.identity.plain import Plain
 from gateway.identity.principal import Principal
 from gateway.identity.scram import Account, Scram
 from gateway.identity.scram_credential import HASH_NAMES, parse_scram_credential
 from gateway.server.credentials import CredentialChecks, KnownUser
 from gateway.server.decoys import load_decoy_key
+from gateway.server.deny_file import DenyFile
+from gateway.server.issuer_keys import IssuerKeys
+from gateway.server.tokens import TokenChecks, token_rules
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
+
+    from structlog.typing import FilteringBoundLogger
 
     from gateway.config.authentication import ScramUser, User
     from gateway.config.model import Listener
@@ -25,38 +32,76 @@ if TYPE_CHECKING:
 MS_PER_MINUTE = 60_000
 
 
+class Watcher(Protocol):
+    """Something that is kept up to date beside the traffic."""
+
+    async def keep_fresh(self) -> None:
+        """Look again and again, for ever."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Logins:
-    """One listener's mechanisms, and what checks the credentials that they take."""
+    """One listener's mechanisms, what checks the credentials that they take, and who is denied."""
 
     mechanisms: tuple[Mechanism, ...]
     credentials: CredentialChecks
+    denials: DenyList
     session_lifetime_ms: int | None
+    watchers: tuple[Watcher, ...]
 
 
-def logins_of(listener: Listener, passwords: PasswordChecks, journal: Path) -> Logins:
-    """Make a listener's logins; `journal` is the folder that keeps what must outlive them."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Around:
+    """What logins need of the gateway: `journal` is the folder for what must outlive them."""
+
+    passwords: PasswordChecks
+    journal: Path
+    log: FilteringBoundLogger
+
+
+def logins_of(listener: Listener, around: Around) -> Logins:
+    """Make a listener's logins; raises DenyFileError or OSError for a file that cannot be used."""
     given = listener.authentication
     issuer = f"gateway:{listener.name}"
-    users: tuple[User, ...] = ()
+    if isinstance(given, SaslAuthentication):
+        return _sasl(given, issuer, around)
+    users = given.users if isinstance(given, PlainAuthentication) else ()
+    return Logins(
+        mechanisms=(Plain(),) if users else (),
+        credentials=CredentialChecks(around.passwords, _known(users, issuer)),
+        denials=DenyList(),
+        session_lifetime_ms=None,
+        watchers=(),
+    )
+
+
+def _sasl(given: SaslAuthentication, issuer: str, around: Around) -> Logins:
     mechanisms: list[Mechanism] = []
-    minutes = None
-    match given:
-        case PlainAuthentication():
-            users = given.users
-        case SaslAuthentication():
-            minutes = given.session_minutes
-            if given.scram is not None:
-                mechanisms += _scram(given.scram.users, issuer, load_decoy_key(journal))
-            users = () if given.plain is None else given.plain.users
-        case _:
-            pass
-    if users:
-        mechanisms.append(Plain())
+    watchers: list[Watcher] = []
+    tokens = None
+    if given.oauthbearer is not None:
+        keys = IssuerKeys(given.oauthbearer, around.log)
+        watchers.append(keys)
+        tokens = TokenChecks(keys, token_rules(given.oauthbearer))
+        mechanisms.append(OAuthBearer())
+    if given.scram is not None:
+        mechanisms += _scram(given.scram.users, issuer, load_decoy_key(around.journal))
+    users = () if given.plain is None else given.plain.users
+    takes_tokens = given.oauthbearer is not None and given.oauthbearer.over_plain
+    if users or takes_tokens:
+        mechanisms.append(Plain(takes_tokens=takes_tokens))
+    denials = DenyList()
+    if given.deny_list is not None:
+        deny_file = DenyFile(given.deny_list, around.log)
+        watchers.append(deny_file)
+        denials = deny_file.denials
+    minutes = given.session_minutes
     return Logins(
         mechanisms=tuple(mechanisms),
-        credentials=CredentialChecks(passwords, _known(users, issuer)),
+        credentials=CredentialChecks(around.passwords, _known(users, issuer), tokens),
+        denials=denials,
         session_lifetime_ms=None if minutes is None else minutes * MS_PER_MINUTE,
+        watchers=tuple(watchers),
     )
 
 

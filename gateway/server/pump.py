@@ -217,7 +217,8 @@ class Pump:
         return BrokerEnd(self, self._services.write_buffer_bytes)
 
     async def _check(self, credentials: Credentials) -> None:
-        self.tell(on.CredentialsChecked(await self._credentials.check(credentials)))
+        certificate = self._connection.certificate
+        self.tell(on.CredentialsChecked(await self._credentials.check(credentials, certificate)))
 
     async def _resolve(self, topic_ids: Sequence[bytes]) -> None:
         self.tell(on.TopicsResolved(await self._services.upstream.topic_names(topic_ids)))

@@ -92,6 +92,7 @@ class Worker:
             ticking,
             asyncio.create_task(self._upstream.keep_fresh()),
             asyncio.create_task(self._say_when_ready(bound)),
+            *(asyncio.create_task(each.keep_fresh()) for each in self._listeners.watchers),
         ]
         try:
             await self._stop.wait()

@@ -35,13 +35,14 @@ AUTHENTICATION_FAILED = "authentication_failed"
 class Login:
     """One connection's way to a principal."""
 
-    __slots__ = ("_announced", "_software", "_stamp", "authentication")
+    __slots__ = ("_announced", "_is_rejection_told", "_software", "_stamp", "authentication")
 
     def __init__(self, options: SessionOptions, stamp: Stamp) -> None:
         self.authentication = Authentication(options)
         self._stamp = stamp
         self._software: dict[str, object] = {"software_name": None, "software_version": None}
         self._announced = False
+        self._is_rejection_told = False
 
     def note_software(self, body: Body) -> None:
         """Keep what an ApiVersions request says of the client's software."""
@@ -64,14 +65,14 @@ class Login:
         assert exchange.header.api_key in {ApiKey.SASL_HANDSHAKE, ApiKey.SASL_AUTHENTICATE}
         if exchange.header.api_key == ApiKey.SASL_HANDSHAKE:
             return self._shake_hands(exchange, body, now)
-        step = self.authentication.read_message(bytes(body["auth_bytes"]), now.monotonic_ns)
+        step = self.authentication.read_message(bytes(body["auth_bytes"]), now)
         if isinstance(step, Credentials):
             return Taken(rows=[], exchange=exchange, check=CheckCredentials(step))
         return Taken(rows=self._carry_out(exchange, step, now), exchange=exchange)
 
     def take_verdict(self, exchange: Exchange, verdict: Verdict, now: Instant) -> list[Event]:
         """Answer the SaslAuthenticate whose credentials were checked."""
-        step = self.authentication.take_verdict(verdict, now.monotonic_ns)
+        step = self.authentication.take_verdict(verdict, now)
         return self._carry_out(exchange, step, now)
 
     def _carry_out(
@@ -82,7 +83,11 @@ class Login:
         answer = _default_answer(exchange)
         answer["auth_bytes"] = step.data
         rows = []
-        if not isinstance(step, Challenge):
+        if isinstance(step, Challenge):
+            if step.rejected is not None:
+                rows = [self._rejected_row(step.rejected.reason, step.rejected.claimed, now)]
+                self._is_rejection_told = True
+        else:
             rows = self._enter(step, now)
             if "session_lifetime_ms" in answer:
                 answer["session_lifetime_ms"] = self.authentication.lifetime_ms
@@ -90,18 +95,23 @@ class Login:
         return [*rows, self._row(exchange, {}, now)]
 
     def _enter(self, accepted: Accepted, now: Instant) -> list[Event]:
-        is_again = self._stamp.principal is not None
+        before = self._stamp.principal
         self._stamp.principal = accepted.principal
         detail = {
             "mechanism": self.authentication.mechanism,
-            "reauthentication": is_again,
+            "reauthentication": before is not None,
             **accepted.detail,
             **self._software,
         }
-        return [self._stamp.session_row(EventKind.SESSION_AUTHENTICATED, now, detail)]
+        rows = [self._stamp.session_row(EventKind.SESSION_AUTHENTICATED, now, detail)]
+        if before is not None and set(before.groups) != set(accepted.principal.groups):
+            change = {"before": before.groups, "after": accepted.principal.groups}
+            rows.append(self._stamp.session_row(EventKind.GROUPS_CHANGED, now, change))
+        return rows
 
     def _shake_hands(self, exchange: Exchange, body: Body, now: Instant) -> Taken:
-        refused = self.authentication.shake_hands(body["mechanism"], exchange.header.api_version)
+        version = exchange.header.api_version
+        refused = self.authentication.shake_hands(body["mechanism"], version, now.monotonic_ns)
         if refused is not None:
             return Taken(rows=self._refuse(exchange, refused, now), exchange=exchange)
         answer = _default_answer(exchange)
@@ -119,10 +129,15 @@ class Login:
             answer["mechanisms"] = self.authentication.offered
         exchange.answer(answer, ending=AUTHENTICATION_FAILED)
         exchange.decision = DENIED
-        detail = {"reason": refused.reason, "claimed": refused.username, **self._software}
-        rejected = self._stamp.session_row(EventKind.SESSION_REJECTED, now, detail)
         row = self._row(exchange, {"error_message": refused.message}, now)
-        return [rejected, replace(row, error_code=refused.error_code)]
+        row = replace(row, error_code=refused.error_code)
+        if self._is_rejection_told:
+            return [row]
+        return [self._rejected_row(refused.reason, refused.username, now), row]
+
+    def _rejected_row(self, reason: str, claimed: str | None, now: Instant) -> Event:
+        detail = {"reason": reason, "claimed": claimed, **self._software}
+        return self._stamp.session_row(EventKind.SESSION_REJECTED, now, detail)
 
     def _row(self, exchange: Exchange, response: dict[str, object], now: Instant) -> Event:
         is_handshake = exchange.header.api_key == ApiKey.SASL_HANDSHAKE

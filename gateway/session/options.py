@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from gateway.identity.denials import DenyList
 
 if TYPE_CHECKING:
     from gateway.apis.addresses import AddressMap
@@ -37,6 +39,8 @@ class SessionOptions:
     """What is promised to the listener's clients, for the record; the shell keeps it."""
     mechanisms: tuple[Mechanism, ...] = ()
     """How clients log in, in the order in which they are offered; with none, nobody is asked."""
+    denials: DenyList = field(default_factory=DenyList)
+    """Who is not let in, nor left in; shared by all sessions, and changed under them."""
     forbid: tuple[ForbidRule, ...] = ()
     frame_bytes_max: int = FRAME_BYTES_MAX
     unauthenticated_frame_bytes_max: int = UNAUTHENTICATED_FRAME_BYTES_MAX
@@ -60,10 +64,12 @@ class SessionOptions:
 class Connection:
     """The ends of one client connection: `peer` and `local` as "host:port".
 
-    `node_id` is the node that the port stands for, None on the bootstrap port.
+    `node_id` is the node that the port stands for, None on the bootstrap port. `certificate` is the
+    client's own in DER, verified; None where it showed none.
     """
 
     session_id: str
     peer: str
     local: str
     node_id: int | None = None
+    certificate: bytes | None = None

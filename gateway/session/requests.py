@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from gateway.evidence.event import Event
     from gateway.policy.forbid import Policy
+    from gateway.session.authentication import Over
     from gateway.session.login import Login
     from gateway.session.signals import Instant
     from gateway.session.stamp import Stamp
@@ -47,6 +48,14 @@ SASL_APIS = frozenset({ApiKey.SASL_HANDSHAKE, ApiKey.SASL_AUTHENTICATE})
 
 class RefusedRequestError(Exception):
     """A request that no answer fits: the connection must end."""
+
+
+class SessionOverError(Exception):
+    """A request of a client who may not go on, whatever it asks for."""
+
+    def __init__(self, over: Over) -> None:
+        super().__init__(over.message)
+        self.reason = over.reason
 
 
 class Requests:
@@ -81,7 +90,7 @@ class Requests:
         """Deal with a frame from the client.
 
         Raises WireError for bytes that are no request, RefusedRequestError for a request that ends
-        the connection.
+        the connection, SessionOverError when the client may not go on.
         """
         if api_versions.is_too_new(frame):
             return self._answer_too_new(frame, now)
@@ -116,7 +125,10 @@ class Requests:
             raise RefusedRequestError(f"{error}: not offered, so not answered") from error
         if not is_offered(header.api_key):
             raise RefusedRequestError(f"API key {header.api_key} is not offered by the gateway")
-        why_not = self._login.authentication.why_not(header.api_key, now.monotonic_ns)
+        over = self._login.authentication.why_over(header.api_key, now.monotonic_ns)
+        if over is not None:
+            raise SessionOverError(over)
+        why_not = self._login.authentication.why_not(header.api_key)
         if why_not is not None:
             raise RefusedRequestError(f"API key {header.api_key} was called {why_not}")
         return header, *decode_request_prefix(header, frame, offset)

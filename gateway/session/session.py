@@ -26,7 +26,7 @@ from gateway.session.effects import (
 )
 from gateway.session.login import Login
 from gateway.session.pipeline import Exchange, Pipeline, Taken, Unresolved, delivers
-from gateway.session.requests import RefusedRequestError, Requests
+from gateway.session.requests import RefusedRequestError, Requests, SessionOverError
 from gateway.session.signals import (
     BrokerBytes,
     BrokerConnected,
@@ -40,6 +40,7 @@ from gateway.session.signals import (
     CredentialsChecked,
     Drain,
     Instant,
+    Kill,
     Signal,
     Tick,
     TopicsResolved,
@@ -164,6 +165,8 @@ class Session:
                 self._end("client_closed", now)
             case Drain():
                 self._end("shutdown", now)
+            case Kill(reason):
+                self._close("killed", now, reason)
             case BrokerFailed(reason):
                 self._close("broker_unreachable", now, reason)
             case _:
@@ -205,6 +208,9 @@ class Session:
                 taken = self._requests.take(frame, now)
             except (WireError, RefusedRequestError) as error:
                 self._break_off("client", error, now)
+                return
+            except SessionOverError as over:
+                self._close(over.reason, now, str(over))
                 return
             if isinstance(taken, Unresolved):
                 self._waiting.appendleft(frame)
@@ -314,7 +320,10 @@ class Session:
         passed = now.monotonic_ns
         if self._resolving and passed >= self._resolve_until_ns:
             self._stop_resolving(now)
-        if self._phase is not Phase.OPEN:
+        over = self._login.authentication.why_over(None, passed)
+        if over is not None:
+            self._close(over.reason, now, over.message)
+        elif self._phase is not Phase.OPEN:
             if passed >= self._end_until_ns:
                 self._close(
                     self._ending, now, "some answers or the broker's end did not come in time"

@@ -85,6 +85,13 @@ class Drain:
 
 
 @dataclass(frozen=True, slots=True)
+class Kill:
+    """An operator ends the session; the reason is for the record."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Tick:
     """About a second has passed: limits on time are looked at."""
 
@@ -108,6 +115,7 @@ Signal = (
     | CredentialsChecked
     | TopicsResolved
     | Drain
+    | Kill
     | ChangesRefused
     | Tick
 )

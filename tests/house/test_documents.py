@@ -235,12 +235,11 @@ def _models(annotation: object) -> Iterator[type[Section]]:
 def _default(section: type[BaseModel], key: str) -> str:
     declared = section.model_fields[key]
     if declared.is_required():
-        return (
-            "required with plain"
-            if section is PlainAuthentication and key == "users"
-            else "required"
-        )
+        is_of_plain = section is PlainAuthentication and key == "users"
+        return "required with plain" if is_of_plain else "required"
     if isinstance(declared.default, BaseModel):
         return "see below"
+    if isinstance(declared.default, tuple):
+        return f"[{', '.join(declared.default)}]"
     special = {"advertised_host": "host", "topics": "all", "principals": "all"}
-    return special.get(key, ("[]" if declared.default == () else str(declared.default)).lower())
+    return special.get(key, str(declared.default).lower())

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.identity.mechanism import Password, Rejected
+from gateway.identity.mechanism import BearerToken, Password, Rejected
 from gateway.identity.plain import MESSAGE_BYTES_MAX, Plain, PlainMessageError, parse_plain
 
 
@@ -76,3 +76,23 @@ def test_a_message_that_is_none_is_a_rejection() -> None:
     expected = Rejected(reason="the PLAIN message has 1 parts instead of 3")
 
     assert expected == Plain().take(b"nonsense")
+
+
+@pytest.mark.parametrize(
+    ("mechanism", "expected"),
+    [
+        (Plain(takes_tokens=True), BearerToken("a.b.c")),
+        (Plain(), Password("$oauth", "a.b.c")),
+    ],
+)
+def test_the_password_of_a_certain_user_is_a_token(mechanism: Plain, expected: object) -> None:
+    """Where the listener says so, and nowhere else."""
+    assert expected == mechanism.take(b"\0$oauth\0a.b.c")
+
+
+def test_a_token_may_be_longer_than_a_password() -> None:
+    """Where tokens are taken."""
+    message = b"\0$oauth\0" + b"x" * MESSAGE_BYTES_MAX
+
+    assert isinstance(Plain(takes_tokens=True).take(message), BearerToken)
+    assert isinstance(Plain().take(message), Rejected)

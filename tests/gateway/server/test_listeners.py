@@ -17,6 +17,7 @@ from gateway.identity.passwords import hash_password
 from gateway.identity.principal import Principal
 from gateway.server.level import Level
 from gateway.server.listeners import BindError, BoundListener, Listeners, _address, _door
+from gateway.server.logins import Around, logins_of
 from gateway.server.passwords import PasswordChecks
 from gateway.server.pump import Services
 from gateway.server.recorder import Recorder, Recording, RecordingStoppedError
@@ -201,7 +202,9 @@ async def test_a_door_is_what_the_configuration_says(tmp_path: Path) -> None:
     rule = ForbidRule(id="r", apis=("DELETE_TOPICS",), topics=("pay*",))
     passwords = PasswordChecks(workers=1)
     forbidding = config.model_copy(update={"forbid": (rule,)})
-    door = _door(forbidding, config.listeners[0], passwords)
+    around = Around(passwords=passwords, journal=tmp_path, log=structlog.get_logger())
+    logins = logins_of(config.listeners[0], around)
+    door = _door(forbidding, config.listeners[0], logins)
     verdict = await door.credentials.check(Password("alice", "secret"))
     passwords.close()
 

@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from gateway.evidence.event import EventKind
-from gateway.session.effects import SendBroker, SendClient, ShutdownBrokerWrite
+from gateway.identity.mechanism import Password
+from gateway.session.effects import (
+    CheckCredentials,
+    CloseClient,
+    SendBroker,
+    SendClient,
+    ShutdownBrokerWrite,
+)
 from gateway.session.signals import (
     BrokerBytes,
     BrokerEof,
@@ -11,15 +18,20 @@ from gateway.session.signals import (
     ClientBytes,
     ClientEof,
     ClientLost,
+    CredentialsChecked,
 )
 from gateway.wire.api_keys import ApiKey
 from tests.gateway.session.conversation import (
+    ALICE_OUT,
+    PLAIN,
     answer,
     ask,
     batch,
     connected,
     fetch,
     fetched,
+    login,
+    new_session,
     opened,
     produce,
     produced,
@@ -109,5 +121,31 @@ def test_a_half_closed_client_still_gets_its_answers() -> None:
         << row(EventKind.EXCHANGE)
         << SendClient(produced())
         << ShutdownBrokerWrite()
+    )
+    play.finish()
+
+
+def test_a_wrong_password_ends_the_session_behind_its_answer() -> None:
+    """What came with it is not taken any more."""
+    play = opened(new_session(mechanisms=PLAIN))
+    play >> ClientBytes(ask(ApiKey.SASL_HANDSHAKE, 1, mechanism="PLAIN"))
+    play.take_all()
+    (
+        play
+        >> ClientBytes(login() + ask(*LIST, correlation_id=3))
+        << CheckCredentials(Password("alice", "pw"))
+    )
+    play >> CredentialsChecked(ALICE_OUT) << row(EventKind.SESSION_REJECTED)
+    play << row(EventKind.EXCHANGE, decision="deny")
+    reply = play.take()
+
+    assert isinstance(reply, SendClient)
+    (
+        play
+        << row(
+            EventKind.SESSION_CLOSE,
+            detail={"reason": "authentication_failed", "frames_not_taken": 1},
+        )
+        << CloseClient("authentication_failed")
     )
     play.finish()

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from gateway.evidence.event import EventKind
-from gateway.identity.mechanism import Accepted, Password
+from gateway.identity.mechanism import Accepted, BearerToken, Password, Rejected
+from gateway.identity.oauthbearer import OAuthBearer
 from gateway.identity.principal import Principal
 from gateway.identity.scram import Account, Scram
 from gateway.identity.scram_credential import make_scram_credential, parse_scram_credential
@@ -358,10 +359,54 @@ def test_a_session_beyond_its_lifetime_is_closed() -> None:
     play >> ClientBytes(fetch()) << ConnectBroker()
     play.advance(10 * SECOND_NS)
     play >> ClientBytes(fetch(correlation_id=2))
-    (event, *_) = events(play.take_all())
+    *_, closed = events(play.take_all())
 
-    assert EventKind.PROTOCOL_ERROR == event.kind
-    assert "lifetime" in (event.detail or "")
+    assert EventKind.SESSION_CLOSE == closed.kind
+    assert '"reason":"session_expired"' in (closed.detail or "")
+
+
+def test_other_groups_are_told_and_count_from_then_on() -> None:
+    """The principal stays who it is."""
+    play = _shaken(_logged_in())
+    other = Principal(issuer="gateway:clients", subject="alice", groups=("admins",))
+    (
+        play
+        >> ClientBytes(_token())
+        << CheckCredentials(Password("alice", "s3cret"))
+        >> CredentialsChecked(Accepted(principal=other))
+        << row(EventKind.SESSION_AUTHENTICATED, groups=("admins",))
+        << row(
+            EventKind.GROUPS_CHANGED,
+            subject="alice",
+            detail={"before": [], "after": ["admins"]},
+        )
+        << row(EventKind.EXCHANGE, groups=("admins",))
+    )
+    play.take_all()
+    play.finish()
+
+
+def test_a_bad_token_is_told_as_rfc_7628_says() -> None:
+    """A status first, and the end behind the client's answer; the record has one rejection."""
+    play = opened(new_session(mechanisms=(OAuthBearer(),)))
+    play >> ClientBytes(ask(ApiKey.SASL_HANDSHAKE, 1, mechanism="OAUTHBEARER"))
+    play.take_all()
+    status = answer(ApiKey.SASL_AUTHENTICATE, 2, 2, auth_bytes=b'{"status":"invalid_token"}')
+    message = b"n,,\x01auth=Bearer a.b.c\x01\x01"
+    (
+        play
+        >> ClientBytes(ask(ApiKey.SASL_AUTHENTICATE, 2, 2, auth_bytes=message))
+        << CheckCredentials(BearerToken("a.b.c"))
+        >> CredentialsChecked(Rejected(reason="the token has expired"))
+        << row(EventKind.SESSION_REJECTED, detail={"reason": "the token has expired"})
+        << row(EventKind.EXCHANGE, error_code=0)
+        << SendClient(status)
+        >> ClientBytes(ask(ApiKey.SASL_AUTHENTICATE, 2, 3, auth_bytes=b"\x01"))
+        << row(EventKind.EXCHANGE, error_code=58, decision="deny")
+    )
+    play.take_all()
+    play.finish()
+    assert play.session.is_closed
 
 
 def test_a_listener_without_authentication_refuses_to_be_told_a_password() -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from gateway.apis.catalogue import ROLES, Role
 from gateway.evidence.event import EventKind, Extent
+from gateway.identity.denials import Denial, DenyList
 from gateway.policy.forbid import ForbidRule
 from gateway.session.effects import (
     CloseClient,
@@ -496,6 +497,17 @@ def test_a_request_before_the_login_is_not_even_read() -> None:
     play = opened(new_session(mechanisms=PLAIN))
     play >> ClientBytes(ask(ApiKey.LIST_GROUPS, 3)[:-1] + b"\xff")
     play << row(EventKind.PROTOCOL_ERROR, subject=None, detail={"side": "client"})
+    play.take_all()
+    play.finish()
+
+
+def test_whoever_may_not_go_on_is_not_even_read() -> None:
+    """Whatever the request is."""
+    denials = DenyList()
+    play = connected(new_session(denials=denials))
+    denials.replace([Denial(subject="ANONYMOUS")])
+    play >> ClientBytes(ask(ApiKey.LIST_GROUPS, 3)[:-1] + b"\xff")
+    play << row(EventKind.SESSION_CLOSE, detail={"reason": "denied"})
     play.take_all()
     play.finish()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gateway.evidence.event import EventKind
+from gateway.identity.denials import Denial, DenyList
 from gateway.identity.mechanism import Password
 from gateway.policy.forbid import ForbidRule
 from gateway.session.effects import (
@@ -29,6 +30,7 @@ from gateway.session.signals import (
     ClientLost,
     CredentialsChecked,
     Drain,
+    Kill,
     Tick,
     TopicsResolved,
 )
@@ -36,7 +38,6 @@ from gateway.session.topology import Topology
 from gateway.wire.api_keys import ApiKey
 from tests.gateway.session.conversation import (
     ALICE_IN,
-    ALICE_OUT,
     CLIENT_ID,
     ORDERS_ID,
     PLAIN,
@@ -450,29 +451,25 @@ def test_a_password_is_checked_while_nothing_else_is_taken() -> None:
     assert play.session.reads_client
 
 
-def test_a_wrong_password_ends_the_session_behind_its_answer() -> None:
-    """What came with it is not taken any more."""
-    play = opened(new_session(mechanisms=PLAIN))
-    play >> ClientBytes(ask(ApiKey.SASL_HANDSHAKE, 1, mechanism="PLAIN"))
-    play.take_all()
-    (
-        play
-        >> ClientBytes(login() + ask(*LIST, correlation_id=3))
-        << CheckCredentials(Password("alice", "pw"))
-    )
-    play >> CredentialsChecked(ALICE_OUT) << row(EventKind.SESSION_REJECTED)
-    play << row(EventKind.EXCHANGE, decision="deny")
-    reply = play.take()
+def test_a_client_that_may_not_go_on_is_closed_at_its_next_request() -> None:
+    """No error of the protocol is told: it made none."""
+    denials = DenyList()
+    play = connected(new_session(denials=denials))
+    denials.replace([Denial(subject="ANONYMOUS", reason="left")])
+    play >> ClientBytes(ask(*LIST))
+    play << row(EventKind.SESSION_CLOSE, detail={"reason": "denied", "message": "left"})
+    play << CloseClient("denied") << CloseBroker()
+    play.finish()
 
-    assert isinstance(reply, SendClient)
-    (
-        play
-        << row(
-            EventKind.SESSION_CLOSE,
-            detail={"reason": "authentication_failed", "frames_not_taken": 1},
-        )
-        << CloseClient("authentication_failed")
-    )
+
+@pytest.mark.parametrize(("signal", "reason"), [(Tick(), "denied"), (Kill("by root"), "killed")])
+def test_a_session_may_be_ended_without_a_request(signal: Tick | Kill, reason: str) -> None:
+    """By the clock once its client is denied, or by an operator."""
+    denials = DenyList()
+    play = connected(new_session(denials=denials))
+    denials.replace([Denial(subject="ANONYMOUS")])
+    play >> signal << row(EventKind.SESSION_CLOSE, detail={"reason": reason})
+    play << CloseClient(reason) << CloseBroker()
     play.finish()
 
 
