@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 import google_crc32c
 import msgspec
 
-from gateway.evidence.errors import ArchiveError, DamagedError, JournalError
+from gateway.evidence.errors import UNREADABLE_JSON, ArchiveError, DamagedError, JournalError
 from gateway.evidence.event import Event
 from gateway.evidence.failpoints import Failpoint, reach
 from gateway.evidence.files import check_name, make_directory, sync_directory, write_all
@@ -273,7 +273,7 @@ class JournalReader:
             found = msgspec.json.decode(content, type=_AnyHeader).format
             if found == JOURNAL_FORMAT:
                 return msgspec.json.decode(content, type=JournalHeader)
-        except msgspec.MsgspecError as error:
+        except UNREADABLE_JSON as error:
             raise DamagedError(f"{self.path} has a header that cannot be read: {error}") from error
         raise DamagedError(
             f"{self.path} has journal format {found}; this version reads {JOURNAL_FORMAT}: "
@@ -290,7 +290,7 @@ class JournalReader:
     def _event(self, body: bytes) -> Event | None:
         try:
             return self._decoder.decode(body)
-        except msgspec.MsgspecError:
+        except UNREADABLE_JSON:
             return None
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
 
-from gateway.evidence.errors import JournalError
+from gateway.evidence.errors import UNREADABLE_JSON, JournalError
 from gateway.evidence.event import Event, EventKind
 from gateway.evidence.failpoints import Failpoint, reach
 from gateway.evidence.files import sync_directory, write_all
@@ -102,7 +102,7 @@ class OpenIntents:
             return
         try:
             carry = msgspec.msgpack.decode(self._path.read_bytes(), type=_Carry)
-        except msgspec.MsgspecError as error:
+        except UNREADABLE_JSON as error:
             raise JournalError(
                 f"{self._path} cannot be read ({error}): it tells which requests had no answer yet "
                 "when journal files were freed; move it away to go on without them"

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from gateway.evidence.errors import UNREADABLE_JSON
 from gateway.evidence.rows import torn_event
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ class TornBytes:
         """Take in a `torn` event that was read from the journal."""
         try:
             detail = msgspec.json.decode(event.detail or "", type=_Detail)
-        except msgspec.MsgspecError:
+        except UNREADABLE_JSON:
             return
         end = detail.position + (event.byte_count or 0)
         self._ends[detail.journal] = max(end, self._ends.get(detail.journal, 0))

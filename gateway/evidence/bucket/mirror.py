@@ -21,7 +21,7 @@ import msgspec
 
 from gateway.evidence.bucket.client import open_client, telling
 from gateway.evidence.bucket.versions import list_versions
-from gateway.evidence.errors import ArchiveError, DamagedError, ProofError
+from gateway.evidence.errors import UNREADABLE_JSON, ArchiveError, DamagedError, ProofError
 from gateway.evidence.log.checkpoint import decode_checkpoint
 from gateway.evidence.log.folder import CHECKPOINT, PARTIAL, ROOT
 from gateway.evidence.log.note import decode_note
@@ -200,7 +200,7 @@ class _Mirroring:
     def _load(self) -> dict[str, str]:
         try:
             return msgspec.json.decode((self._place / _FETCHED).read_bytes(), type=dict[str, str])
-        except (OSError, msgspec.MsgspecError):
+        except (OSError, *UNREADABLE_JSON):
             return {}
 
     def _save(self) -> None:

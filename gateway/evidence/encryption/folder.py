@@ -16,7 +16,7 @@ import msgspec
 import pyrage
 
 from gateway.evidence.encryption.sealed import KEY_BYTES, DataKey
-from gateway.evidence.errors import EncryptionError
+from gateway.evidence.errors import UNREADABLE_JSON, EncryptionError
 from gateway.evidence.files import (
     check_name,
     make_directory,
@@ -105,7 +105,7 @@ class KeyFolder:
         try:
             plain = pyrage.decrypt(path.read_bytes(), [identity])
             found = msgspec.json.decode(plain, type=_KeyFile)
-        except (OSError, pyrage.DecryptError, msgspec.MsgspecError) as error:
+        except (OSError, pyrage.DecryptError, *UNREADABLE_JSON) as error:
             raise EncryptionError(f"{path} cannot be opened: {error}") from error
         said = (found.streamwitness_data_key, found.session, len(found.key))
         if said != (KEY_FORMAT, session, KEY_BYTES):
@@ -122,7 +122,7 @@ class KeyFolder:
         for line in path.read_bytes().splitlines() if path.exists() else []:
             try:
                 erasure = msgspec.json.decode(line, type=Erasure)
-            except msgspec.MsgspecError:
+            except UNREADABLE_JSON:
                 continue
             found[erasure.session] = erasure
         return found

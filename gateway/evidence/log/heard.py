@@ -12,6 +12,8 @@ from typing import Final
 
 import msgspec
 
+from gateway.evidence.errors import UNREADABLE_JSON
+
 NAME: Final = "witness-heard"
 _BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
 
@@ -44,7 +46,7 @@ def silence_seconds(journal: Path) -> float | None:
     """
     try:
         heard = msgspec.json.decode((journal / NAME).read_bytes(), type=_Heard)
-    except (OSError, msgspec.MsgspecError):
+    except (OSError, *UNREADABLE_JSON):
         return None
     boot_id = system_boot_id()
     if boot_id is not None and boot_id == heard.system_boot_id:

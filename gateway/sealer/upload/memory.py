@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from gateway.evidence.errors import UNREADABLE_JSON
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -53,7 +55,7 @@ class UploadMemory:
         for line in lines:
             try:
                 put = msgspec.json.decode(line, type=Put)
-            except msgspec.MsgspecError:
+            except UNREADABLE_JSON:
                 continue  # Cut short by a crash.
             self._puts[put.path] = put
         # Written anew, with one line for each file and a whole last one.

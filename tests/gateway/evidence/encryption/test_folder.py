@@ -168,10 +168,10 @@ def test_who_erases_again_is_told_who_did_before(kept: Keys) -> None:
 def test_a_torn_line_hides_no_other_erasure(kept: Keys) -> None:
     """A crash may end the log anywhere; what is erased later begins a line of its own."""
     log = kept.folder.path / ERASURES
-    log.write_bytes(b'{"session":"s0","er')
+    log.write_bytes(b'{"session":"\xff","erased_at":""}\n{"session":"s0","er')
 
     kept.folder.erase([erasure("s1")])
     kept.folder.erase([erasure("s2")])
 
     assert {"s1", "s2"} == kept.folder.erasures().keys()
-    assert 3 == len(log.read_bytes().splitlines())
+    assert 4 == len(log.read_bytes().splitlines())

@@ -71,7 +71,10 @@ def test_a_note_from_the_future_is_no_knowledge(
     assert silence_seconds(tmp_path) is None
 
 
-@pytest.mark.parametrize("content", [None, b"", b"{}", b'{"wall_ns":1}', b"nonsense"])
+@pytest.mark.parametrize(
+    "content",
+    [None, b"", b"{}", b'{"wall_ns":1}', b"nonsense", b'{"system_boot_id":"\xff"}', b"[" * 99_999],
+)
 def test_a_note_that_cannot_be_read_is_no_knowledge(tmp_path: Path, content: bytes | None) -> None:
     """Nor is one that does not exist."""
     if content is not None:

@@ -29,7 +29,7 @@ def test_a_line_that_a_crash_cut_short_is_forgotten(tmp_path: Path) -> None:
     """That file is offered to the bucket again; what is added then stands on a line of its own."""
     UploadMemory(tmp_path).add(_put("a"))
     with (tmp_path / NAME).open("ab") as file:
-        file.write(b'{"path":"b"')
+        file.write(b'{"path":"\xff"}\n{"path":"b"')
     UploadMemory(tmp_path).add(_put("c"))
     found = UploadMemory(tmp_path)
 
