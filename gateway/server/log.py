@@ -24,6 +24,7 @@ class LogEvent(StrEnum):
     """Every `event` that a log line can carry; docs/operating.md says what to do about each."""
 
     STARTING = "starting"
+    FAILPOINT_ARMED = "failpoint_armed"
     RECOVERED = "recovered"
     LISTENING = "listening"
     READY = "ready"

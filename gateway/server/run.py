@@ -17,6 +17,7 @@ from gateway.evidence.durability import Mode
 from gateway.evidence.encryption.folder import KeyFolder
 from gateway.evidence.encryption.recipients import parse_recipient
 from gateway.evidence.errors import EvidenceError
+from gateway.evidence.failpoints import VARIABLE, armed
 from gateway.evidence.files import make_directory
 from gateway.evidence.journal import JournalWriter
 from gateway.evidence.lock import FileLock
@@ -84,13 +85,14 @@ def run_gateway(config: Config, sealing: Sealing) -> int:
     )
     ballast = Ballast(config.journal_directory(), config.limits.ballast_bytes)
     try:
+        _warn_of_failpoint(log)
         lock = _lock(config.journal_directory())
         # What a full disk has left of an earlier run is sealed with its help.
         ballast.release()
         next_sequence = sealing.recover()
         log.info(LogEvent.RECOVERED, next_sequence=next_sequence)
         recorder = _open_recorder(config, boot_id, next_sequence, log)
-    except (EvidenceError, OSError) as error:
+    except (EvidenceError, OSError, ValueError) as error:
         log.critical(LogEvent.RECORDING_STOPPED, reason=str(error), final=True)
         exit_code = 1
     else:
@@ -100,6 +102,18 @@ def run_gateway(config: Config, sealing: Sealing) -> int:
         lock.release()
     log.info(LogEvent.STOPPED, exit_code=exit_code)
     return exit_code
+
+
+def _warn_of_failpoint(log: FilteringBoundLogger) -> None:
+    """Say what would otherwise look like somebody else's kill -9; raises ValueError."""
+    met = armed()
+    if met is not None:
+        log.warning(
+            LogEvent.FAILPOINT_ARMED,
+            variable=VARIABLE,
+            failpoint=met.failpoint,
+            passes=met.passes_left,
+        )
 
 
 def _lock(directory: Path) -> FileLock:

@@ -27,6 +27,7 @@ from gateway.evidence.archive import scan
 from gateway.evidence.encryption.folder import KeyFolder
 from gateway.evidence.encryption.recipients import create_identity, load_identity
 from gateway.evidence.event import EventKind
+from gateway.evidence.failpoints import VARIABLE
 from gateway.evidence.log.heard import NAME
 from gateway.evidence.reader import Block
 from gateway.sealer.keys import load_signing
@@ -135,6 +136,26 @@ def is_alive(pid: int) -> bool:
         return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
         return False
+
+
+@pytest.mark.parametrize(
+    ("told", "events"),
+    [
+        ("gateway.answer_released:9", ["starting", "failpoint_armed"]),
+        ("nonsense", ["starting", "recording_stopped", "stopped"]),
+    ],
+)
+def test_a_failpoint_in_the_environment_is_told(
+    file: Path, monkeypatch: pytest.MonkeyPatch, told: str, events: list[str]
+) -> None:
+    """Before anything dies of it: nobody should look for another killer."""
+    monkeypatch.setenv(VARIABLE, told)
+    with running(file) as gateway:
+        gateway.wait_for(events[-1])
+        logged = [json.loads(line) for line in gateway.log.read_text().splitlines()]
+
+    assert events == [line["event"] for line in logged[: len(events)]]
+    assert VARIABLE in str(logged[1])
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
