@@ -6,7 +6,6 @@ import errno
 import os
 import shutil
 import stat
-import sys
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, cast
@@ -35,6 +34,7 @@ class Disk:
         self._fault = fault
         self._at = at
         self._count = 0
+        self._has_ended = False
         # By inode, for files are renamed: the bytes of files and the names in folders that would
         # outlive a loss of power.
         self._safe_bytes: dict[int, int] = {}
@@ -53,6 +53,8 @@ class Disk:
 
     def _watch(self, name: str, real: Callable[..., object]) -> Callable[..., object]:
         def called(*arguments: object, **options: object) -> object:
+            if self._has_ended:
+                return real(*arguments, **options)
             self._count += 1
             if self._fault == "short" and name == "writev" and self._count >= self._at:
                 return real(arguments[0], _half(arguments[1]))
@@ -74,7 +76,7 @@ class Disk:
             code = errno.EIO if name.endswith("sync") else errno.ENOSPC
             raise OSError(code, os.strerror(code))
         if self._fault == "power":
-            self._at = sys.maxsize
+            self._has_ended = True
             for folder in filter(Path.exists, self._folders):
                 self._lose_unsafe(folder)
         os._exit(DEAD)

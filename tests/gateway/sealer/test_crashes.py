@@ -21,6 +21,7 @@ import pytest
 from gateway.evidence.failpoints import Failpoint
 from gateway.sealer.sealing import recover
 from tests.gateway.sealer.disk import Fault
+from tests.gateway.sealer.faults import DEFECT
 from tests.gateway.sealer.history import problems, read_notes
 from tests.gateway.sealer.journals import names, options
 from tests.gateway.sealer.matrix import say
@@ -40,6 +41,8 @@ ENDINGS = [fault for fault in get_args(Fault) if fault != "short"]
 FAILPOINTS = [each for each in Failpoint if not each.startswith("gateway.")]
 ROUNDS = 100 if IS_THOROUGH else 5
 NOTES_BYTES_MAX = 40_000
+# How a process ended, in place of how it was to end; with 4 by a fault of the test's own.
+ENDED, DEFECT_ENDED = "ended with ", f"ended with {DEFECT}"
 
 
 def program(name: str, *arguments: object) -> list[str]:
@@ -97,10 +100,11 @@ def test_every_short_write_is_continued(tmp_path: Path) -> None:
 def test_without_a_protection_a_fault_costs_something(
     tmp_path: Path, fault: Fault, removed: str, step: int
 ) -> None:
-    """The tests above see a loss where there is one."""
+    """The tests above see a loss where there is one; how a process ended is none."""
     found, _ = meet(tmp_path, [fault], step, removed)
 
-    assert found != []
+    assert [each for each in found if ENDED not in each] != []
+    assert [each for each in found if DEFECT_ENDED in each] == []
 
 
 def noted_bytes(folder: Path) -> int:
