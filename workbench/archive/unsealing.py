@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from gateway.evidence.encryption.marks import SEALED, Mark, read_mark, unseal_texts
-from gateway.evidence.errors import EncryptionError
+from gateway.evidence.errors import UNREADABLE_JSON, EncryptionError
 from workbench.archive.keys import KeyRing, Missing
 
 if TYPE_CHECKING:
@@ -58,7 +57,7 @@ class Unsealing:
     def _sealing(self, session: str | None, detail: str | None) -> Sealing | None:
         try:
             mark = read_mark(detail)
-        except msgspec.MsgspecError:
+        except UNREADABLE_JSON:
             return None  # what is read next says that this detail cannot be read
         if mark is None or session is None:
             return None

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from polars.testing import assert_frame_equal
 
 from gateway.evidence.verify import verify
+from gateway.wire.api_keys import ApiKey
 from gateway.wire.records.encode import encode_batch
 from gateway.wire.records.record import Record
 from tests.gateway.wire.records.test_legacy import make_message, wrap
@@ -226,3 +227,16 @@ def test_what_was_encrypted_once_is_readable_for_ever(tmp_path: Path) -> None:
     (message,) = archive.gaps.filter(kind="encrypted").collect()["message"]
     assert message.startswith("what session s3 sent or was sent is encrypted: ")
     assert "erased its key at 2026-11-25T" in message
+
+
+@pytest.mark.parametrize("rest", ["[" * 100_000, ""])
+def test_a_mark_that_cannot_be_read_is_a_gap(tmp_path: Path, rest: str) -> None:
+    """Nobody keeps the rest of an archive from being read with it."""
+    recording = Recording()
+    detail = f'{{"sealed":{{"key":"00"}},"more":{rest}'
+    recording.ask(BOB, ApiKey.METADATA, {}, detail=detail)
+    recording.produce(BOB, Place(), batch(CARD))
+    archive = opened(tmp_path, recording)
+
+    assert {"unreadable_detail"} == kinds(archive)
+    assert {CARD} == values(archive)

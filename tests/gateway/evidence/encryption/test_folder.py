@@ -165,10 +165,11 @@ def test_who_erases_again_is_told_who_did_before(kept: Keys) -> None:
         kept.folder.erase([erasure("s1")])
 
 
-def test_a_torn_line_hides_no_other_erasure(kept: Keys) -> None:
+@pytest.mark.parametrize("torn", [b'{"session":"s0","er', b'{"x":' + b"[" * 100_000, b"\xff"])
+def test_a_torn_line_hides_no_other_erasure(kept: Keys, torn: bytes) -> None:
     """A crash may end the log anywhere; what is erased later begins a line of its own."""
     log = kept.folder.path / ERASURES
-    log.write_bytes(b'{"session":"\xff","erased_at":""}\n{"session":"s0","er')
+    log.write_bytes(b'{"session":"\xff","erased_at":""}\n' + torn)
 
     kept.folder.erase([erasure("s1")])
     kept.folder.erase([erasure("s2")])
