@@ -19,7 +19,15 @@ from gateway.evidence.block import (
     CloseReason,
 )
 from gateway.evidence.damage import DamageKind
-from gateway.evidence.event import BATCH_TYPE, EVENT_SCHEMA, MASKED_TYPE, EventKind
+from gateway.evidence.event import (
+    BATCH_TYPE,
+    EVENT_SCHEMA,
+    MASKED_TYPE,
+    Event,
+    EventKind,
+    Extent,
+    Masked,
+)
 from gateway.evidence.journal import MAGIC, JournalHeader
 from gateway.evidence.seekable import EMPTY_CHECKSUM, FOOTER_MAGIC, SEEK_TABLE_MAGIC
 from gateway.evidence.segment import END_OF_STREAM
@@ -108,6 +116,20 @@ def test_every_kind_of_damage_is_explained() -> None:
 def test_every_field_of_a_journal_is_named() -> None:
     """Of the file's header; those of an event are columns."""
     assert all(f"`{field}`" in section("Journal") for field in JournalHeader.__struct_fields__)
+
+
+def test_the_fields_of_an_event_are_the_columns_in_their_order() -> None:
+    """But for what the page says, so that a journal can be read from it."""
+    columns = [field.name for field in EVENT_SCHEMA]
+    expected = [name for name in columns if name not in {"sequence", "boot_id", "batches"}]
+    renamed = ["wall_ns" if name == "wall_time" else name for name in expected]
+
+    assert [*renamed, "extents", "payload"] == list(Event.__struct_fields__)
+    assert all(
+        f"`{field}`" in section("Journal")
+        for part in (Extent, Masked)
+        for field in part.__struct_fields__
+    )
 
 
 @pytest.mark.parametrize(
