@@ -15,6 +15,7 @@ from gateway.evidence.errors import ProofError
 from gateway.evidence.header_check import HeaderCheck
 from gateway.evidence.log.folder import CHECKPOINT, ROOT, LogFolder, log_directory
 from gateway.evidence.log.keyring import KeyRing
+from gateway.evidence.log.keys import verify_note
 from gateway.evidence.log.merkle import leaf_hash
 from gateway.evidence.log.published import Leaves, Published
 from gateway.evidence.log.trust import check_lineage, check_witnessed, cosigned_at, read_kept
@@ -170,9 +171,19 @@ class _Check:
             self._about_file(DamageKind.CHECKPOINT, CHECKPOINT, f"it is not good: {error}")
         for witness in self._trust.witnesses:
             try:
-                self.found.cosigned[witness.name] = cosigned_at(note, witness)
+                self.found.cosigned[witness.name] = self._cosigned_at(note, witness)
             except ProofError as error:
                 self._about_file(DamageKind.WITNESS, CHECKPOINT, f"it is not witnessed: {error}")
+
+    def _cosigned_at(self, note: Note, witness: PublicKey) -> int:
+        """Return when a witness cosigned the newest checkpoint, here or in one kept elsewhere.
+
+        When recording has ended, a cosignature cannot be added any more.
+        """
+        for kept in self._trust.witnessed:
+            if kept.text == note.text and any(verify_note(kept, [witness]).values()):
+                return cosigned_at(kept, witness)
+        return cosigned_at(note, witness)
 
     def _check_kept(self, leaves: Leaves) -> None:
         for path in self._published.kept_checkpoints():

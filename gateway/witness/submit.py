@@ -77,5 +77,7 @@ def _size(body: bytes) -> int:
 
 
 def _post(url: str, submission: Submission) -> Answer:
+    if not url.startswith(("http://", "https://")):
+        raise ArchiveError(f"{url!r} is no witness's address: that begins with https:// or http://")
     place = f"{url.rstrip('/')}/add-checkpoint"
     return post(place, submission.encode(), kind="text/plain", bytes_max=_ANSWER_BYTES_MAX)

@@ -78,7 +78,9 @@ def check_witnessed(note: Note, trust: Trust, leaves: Leaves, log: str) -> None:
     if checkpoint.log != log:
         return
     if not any(verify_note(note, trust.witnesses).values()):
-        raise ProofError("no witness that you trust has cosigned the one that you gave")
+        raise ProofError(
+            "no witness that you trust has cosigned the one that you gave: give its key as well"
+        )
     check_lineage(leaves, checkpoint)
 
 

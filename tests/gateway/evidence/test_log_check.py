@@ -13,8 +13,9 @@ import pytest
 
 from gateway.evidence.archive import MARKER
 from gateway.evidence.log.folder import CHECKPOINT, ROOT
+from gateway.evidence.log.note import decode_note
 from gateway.evidence.verify import verify
-from tests.gateway.evidence.log.signed import Recorder
+from tests.gateway.evidence.log.signed import START_S, WITNESS, Recorder, ed25519
 from tests.gateway.evidence.samples import segments_of
 
 if TYPE_CHECKING:
@@ -42,6 +43,24 @@ def damages(recorder: Recorder) -> list[Damage]:
 def kinds(recorder: Recorder) -> list[str]:
     """Tell the kinds of everything that is told."""
     return [damage.kind.value for damage in damages(recorder)]
+
+
+def test_a_cosignature_that_is_kept_elsewhere_counts(tmp_path: Path) -> None:
+    """When recording has ended none can be added; it counts for the newest checkpoint alone."""
+    made = Recorder(tmp_path)
+    made.record(1, 1)
+    note = decode_note(made.log.read(CHECKPOINT))
+    late = note.signed_also([WITNESS.sign(note.text, time_s=START_S + 7)])
+    stranger = note.signed_also([ed25519("stranger", 9, is_cosigner=True).sign(note.text)])
+    without = verify(made.archive, trust=made.trust()).faults
+    found = verify(made.archive, trust=made.trust(late))
+    by_a_stranger = verify(made.archive, trust=made.trust(stranger)).faults
+    made.record(1)
+    grown = verify(made.archive, trust=made.trust(late)).faults
+
+    assert ([], {WITNESS.public.name: START_S + 7}) == (found.faults, found.origins[0].log.cosigned)
+    assert [1, 2, 1] == [len(without), len(by_a_stranger), len(grown)]
+    assert {"witness"} == {str(each.kind) for each in (*without, *by_a_stranger, *grown)}
 
 
 def test_what_is_covered_is_told(recorder: Recorder) -> None:

@@ -126,6 +126,15 @@ def test_whatever_answers_is_told_as_a_refusal(tmp_path: Path, answer: bytes, wh
         submit(log.folder, url, WITNESS.public)
 
 
+@pytest.mark.parametrize("address", ["nonsense", "", "file:///etc", "w.example.com:8443"])
+def test_what_is_no_address_is_told(tmp_path: Path, address: str) -> None:
+    """And no file is read in its place."""
+    log = GrowingLog(tmp_path / "gateway")
+    log.grow(3)
+    with pytest.raises(ArchiveError, match="is no witness's address"):
+        submit(log.folder, address, WITNESS.public)
+
+
 def test_a_cosignature_of_another_text_is_not_taken(tmp_path: Path) -> None:
     """Even when the witness's key made it."""
     log = GrowingLog(tmp_path / "gateway")
