@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,15 +10,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gateway.doctor import commands as doctor_commands
+from gateway.keys import commands as key_commands
+from gateway.refusing import USAGE_EXIT_CODE, refusing
 from gateway.retention import commands as retention_commands
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from gateway.config.model import Config
     from gateway.sealer import SealerOptions
-
-USAGE_EXIT_CODE = 2
 
 ConfigFile = Annotated[
     Path,
@@ -59,20 +56,6 @@ EventNumber = Annotated[
 ProofFile = Annotated[
     Path, typer.Option("--out", "-o", help="The proof's file; its ending is added.")
 ]
-NewKeyFile = Annotated[Path, typer.Argument(help="The file to make.", show_default=False)]
-KeyPlace = Annotated[
-    str, typer.Argument(help="The private key: a file, or a pkcs11: URI.", show_default=False)
-]
-KeyName = Annotated[str, typer.Argument(help="The key's name, like example.com/gateway-1.")]
-PostQuantum = Annotated[
-    bool, typer.Option("--post-quantum", help="ML-DSA-44 instead of Ed25519, for a second key.")
-]
-IsWitness = Annotated[bool, typer.Option("--witness", help="As a witness's key.")]
-RecorderKeys = Annotated[
-    list[str], typer.Argument(help="The recorder's keys as text; an Ed25519 key first.")
-]
-CertificateFile = Annotated[Path, typer.Option("--out", "-o", help="The certificate to write.")]
-Days = Annotated[int, typer.Option("--days", help="For how long it is good.", min=1, max=3660)]
 WitnessKey = Annotated[
     str,
     typer.Option(
@@ -101,12 +84,6 @@ CosignedFile = Annotated[
         "--out", "-o", help="Keep the cosigned checkpoint there instead, for --witnessed."
     ),
 ]
-IdentityFile = Annotated[Path, typer.Argument(help="The identity's file.", show_default=False)]
-KeysFolder = Annotated[Path, typer.Argument(help="The key folder.", show_default=False)]
-Sessions = Annotated[
-    list[str], typer.Argument(help="The sessions whose keys go.", show_default=False)
-]
-Reason = Annotated[str, typer.Option("--reason", help="Why, for the log of erasures.")]
 ForScram = Annotated[
     bool, typer.Option("--scram", help="As credentials for SCRAM-SHA-256 and SCRAM-SHA-512.")
 ]
@@ -121,22 +98,13 @@ def register(app: typer.Typer) -> None:
     gateway.command("run")(run)
     gateway.command("hash-password")(hash_password)
     app.add_typer(gateway, name="gateway")
-    key = typer.Typer(no_args_is_help=True, help="Make, show and certify keys that sign logs.")
-    key.command("create")(key_create)
-    key.command("show")(key_show)
-    key.command("certify")(key_certify)
-    app.add_typer(key, name="key")
     witness = typer.Typer(no_args_is_help=True, help="Cosign logs for others, or ask for it.")
     witness.command("run")(witness_run)
     witness.command("submit")(witness_submit)
     app.add_typer(witness, name="witness")
-    encryption = typer.Typer(no_args_is_help=True, help="Make and show keys that open payloads.")
-    encryption.command("create")(encryption_key_create)
-    encryption.command("show")(encryption_key_show)
-    app.add_typer(encryption, name="encryption-key")
-    app.command("erase")(erase)
     app.command("verify")(verify)
     app.command("prove")(prove)
+    key_commands.register(app)
     doctor_commands.register(app)
     retention_commands.register(app)
 
@@ -238,7 +206,7 @@ def verify(
     if timestamp_authority:
         from gateway.evidence.log.authority import load_authority
 
-        with _refusing():
+        with refusing():
             authority = load_authority(timestamp_authority)
     trusted = Trusted(
         root_key=root_key,
@@ -261,7 +229,7 @@ def prove(
     from gateway.evidence.log.proof import SUFFIX
     from gateway.evidence.prove import prove_event
 
-    with _refusing():
+    with refusing():
         if not out.name:
             raise ArchiveError(f"{out} is a folder: say what the proof's file is called in it")
         entry_file = out.with_name(f"{out.name}.entry")
@@ -270,59 +238,6 @@ def prove(
         proof_file.write_bytes(proof.encode())
         entry_file.write_bytes(entry)
     typer.echo(f"written to {proof_file} and {entry_file}")
-
-
-def key_create(file: NewKeyFile, *, post_quantum: PostQuantum = False) -> None:
-    """Draw a private key and write it to a new file that only you can read."""
-    from gateway.evidence.log.signing import create_key_file
-
-    with _refusing():
-        create_key_file(file, is_post_quantum=post_quantum)
-    typer.echo(f"written to {file}")
-
-
-def key_show(key: KeyPlace, name: KeyName, *, witness: IsWitness = False) -> None:
-    """Show the public half of a key, as configuration files and command lines take it.
-
-    A recorder's key has the name of its log.
-    """
-    from gateway.evidence.log.key_place import load_key
-
-    with _refusing():
-        typer.echo(load_key(key, name, is_cosigner=witness).public.vkey)
-
-
-def key_certify(
-    root_key: KeyPlace,
-    root_name: KeyName,
-    keys: RecorderKeys,
-    out: CertificateFile,
-    days: Days = 90,
-) -> None:
-    """Let the root key certify that keys may sign the log whose name they have, from now on.
-
-    Do this where the root key lies, which is not where the gateway runs.
-    """
-    from gateway.evidence.log.certificates import certify
-    from gateway.evidence.log.key_place import load_key
-    from gateway.evidence.log.keys import decode_vkey
-
-    with _refusing():
-        public = [decode_vkey(key) for key in keys]
-        note = certify(load_key(root_key, root_name), public, days=days)
-        out.write_bytes(note.encode())
-    typer.echo(note.text, nl=False)
-
-
-@contextmanager
-def _refusing() -> Iterator[None]:
-    from gateway.evidence.errors import EvidenceError
-
-    try:
-        yield
-    except (EvidenceError, OSError) as error:
-        typer.echo(f"streamwitness: {error}", err=True)
-        raise typer.Exit(USAGE_EXIT_CODE) from None
 
 
 def witness_run(
@@ -338,7 +253,7 @@ def witness_run(
     """
     from gateway.witness.serve import serve
 
-    with _refusing():
+    with refusing():
         serve(key=key, name=name, memory=memory, log_keys=log_key, listen=listen)
 
 
@@ -355,7 +270,7 @@ def witness_submit(
     from gateway.evidence.sums import refuse_final
     from gateway.witness.submit import cosigned, submit
 
-    with _refusing():
+    with refusing():
         folder = LogFolder(log_directory(archive, origin))
         if out is None:
             refuse_final(archive / origin)
@@ -364,39 +279,3 @@ def witness_submit(
             _, note = cosigned(folder, url, decode_vkey(witness_key))
             out.write_bytes(note.encode())
     typer.echo(f"cosigned: the newest checkpoint of {origin}")
-
-
-def encryption_key_create(file: IdentityFile) -> None:
-    """Draw an identity into a new file that only you can read, and show its recipient.
-
-    The recipient goes into the gateway's configuration; the file to where archives are
-    investigated, and to no gateway. `age-keygen` makes the same.
-    """
-    from gateway.evidence.encryption.recipients import create_identity
-
-    with _refusing():
-        typer.echo(create_identity(file))
-
-
-def encryption_key_show(file: IdentityFile) -> None:
-    """Show the recipient of an identity."""
-    from gateway.evidence.encryption.recipients import load_identity
-
-    with _refusing():
-        typer.echo(str(load_identity(file).to_public()))
-
-
-def erase(keys: KeysFolder, sessions: Sessions, reason: Reason) -> None:
-    """Destroy the keys of sessions: what they sent and were sent can be read by nobody any more.
-
-    The archive stays as it is and verifies as before. Exit code 2: nothing was erased, or not all.
-    """
-    from gateway.evidence.encryption.folder import ERASURES, KeyFolder, erasure_now
-
-    with _refusing():
-        KeyFolder(keys).erase([erasure_now(session, reason) for session in dict.fromkeys(sessions)])
-    typer.echo(f"erased: {len(set(sessions)):,}, logged in {keys / ERASURES}")
-    typer.echo(
-        "Copies of the key folder still open these sessions: erase them in backups and snapshots "
-        "too. The same records are in other sessions that sent them or were sent them."
-    )

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gateway.refusing import USAGE_EXIT_CODE
+
 if TYPE_CHECKING:
     from gateway.sealer import UploadOptions
 
 NOT_HELD_EXIT_CODE = 1
-USAGE_EXIT_CODE = 2
 
 Worm = Annotated[
     bool, typer.Option("--worm", help="Attack the bucket that the archive is copied to.")

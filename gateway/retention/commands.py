@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from getpass import getuser
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-USAGE_EXIT_CODE = 2
+from gateway.refusing import refusing
 
 ArchiveFolder = Annotated[Path, typer.Argument(help="The archive's folder.", show_default=False)]
 OlderThan = Annotated[
@@ -48,7 +44,7 @@ def retain(
 
     removal = Removal(before=days_ago(older_than), key=key, by=by or getuser(), reason=reason)
     count = 0
-    with _refusing():
+    with refusing():
         for tombstone in expire(archive, removal):
             count += 1
             typer.echo(f"removed {tombstone.origin}/{tombstone.segment}")
@@ -62,7 +58,7 @@ def hold(
     from gateway.evidence.errors import ArchiveError
     from gateway.evidence.expiry import hold_archive, lift_hold
 
-    with _refusing():
+    with refusing():
         if lift:
             lift_hold(archive)
         elif reason is None:
@@ -70,14 +66,3 @@ def hold(
         else:
             hold_archive(archive, by=by or getuser(), reason=reason)
     typer.echo("the hold is lifted" if lift else f"{archive} is held")
-
-
-@contextmanager
-def _refusing() -> Iterator[None]:
-    from gateway.evidence.errors import EvidenceError
-
-    try:
-        yield
-    except (EvidenceError, OSError) as error:
-        typer.echo(f"streamwitness: {error}", err=True)
-        raise typer.Exit(USAGE_EXIT_CODE) from None
