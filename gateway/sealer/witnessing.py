@@ -43,6 +43,7 @@ class _Asked:
         self.key: PublicKey = decode_vkey(options.key)
         self.size = -1
         self.missing_since: float | None = None
+        self.missed_at = 0.0
         self.told_at = 0.0
 
 
@@ -81,8 +82,14 @@ class Witnessing:
         self.ask()
 
     def ask(self) -> None:
-        """Ask every witness that has not cosigned the newest checkpoint."""
-        for asked in self._asked:
+        """Ask the witnesses that have not cosigned the newest checkpoint.
+
+        Of those that are missing one is asked a time: each may cost ten seconds, and what the
+        others say is waited for.
+        """
+        there = [asked for asked in self._asked if asked.missing_since is None]
+        missing = [asked for asked in self._asked if asked.missing_since is not None]
+        for asked in (*there, *sorted(missing, key=lambda asked: asked.missed_at)[:1]):
             try:
                 newest = self._folder.newest()
                 if newest is not None and newest[1].size != asked.size:
@@ -95,7 +102,7 @@ class Witnessing:
 
 
 def _tell_missing(asked: _Asked, reason: str) -> None:
-    now = time.monotonic()
+    now = asked.missed_at = time.monotonic()
     if asked.missing_since is None:
         asked.missing_since = now
     elif now - asked.told_at < ALARM_SECONDS:

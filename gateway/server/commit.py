@@ -42,8 +42,14 @@ class GroupCommit:
         self._gathering_since: float | None = None
         self._syncing_since: float | None = None
         self._is_syncing = False
+        self._began = 0.0
         self._has_ended = False
         self._timer: asyncio.TimerHandle | None = None
+
+    @property
+    def sync_seconds(self) -> float:
+        """For how long the sync that runs has been running; 0 when none is."""
+        return time.monotonic() - self._began if self._is_syncing else 0.0
 
     def appended(self) -> None:
         """Take note that the journal has grown."""
@@ -76,6 +82,7 @@ class GroupCommit:
             return
         self._stop_timer()
         self._is_syncing = True
+        self._began = time.monotonic()
         self._syncing_since, self._gathering_since = self._gathering_since, None
         loop = asyncio.get_running_loop()
         loop.run_in_executor(self._threads, self._journal.sync).add_done_callback(self._synced)

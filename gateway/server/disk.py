@@ -25,7 +25,7 @@ class Room:
 
 
 class DiskLadder:
-    """Looks at the file systems of the journal and the archive; the fuller one counts.
+    """Looks at the file systems of the folders that take evidence; the fullest one counts.
 
     A rung is left only when a quarter more is free than what led to it. The room of a ballast that
     was released counts as taken, or releasing it would be the way back up.

@@ -43,6 +43,8 @@ class LogEvent(StrEnum):
     RECORDING_THROTTLED = "recording_throttled"
     RECORDING_STOPPED = "recording_stopped"
     RECORDING_RESUMED = "recording_resumed"
+    SYNC_LATE = "sync_late"
+    SYNC_BACK = "sync_back"
     TRAFFIC_LEVEL = "traffic_level"
     SEALER_STARTED = "sealer_started"
     SEALER_DIED = "sealer_died"

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 EVENT_BYTES = 512
 # Longer than the sealer needs for a restart with recovery, shorter than a client's request timeout.
 STALL_NS = 15_000_000_000
+# A disk in good health takes milliseconds, a busy one a second.
+SYNC_LATE_SECONDS = 5.0
 # So much recorded calls for a look at the disk before the second is over.
 GROWTH_BYTES = 8 * 1024 * 1024
 
@@ -87,6 +89,7 @@ class Recorder:
         self.event_count = 0
         """How many events were recorded."""
         self._throttled_since_ns: int | None = None
+        self._is_sync_late = False
         self._state = Recording.OPEN
 
     @property
@@ -143,6 +146,7 @@ class Recorder:
         """Look at the journal on disk and move the gate; to be called about once a second."""
         if self._state is Recording.FAILED:
             return
+        self._look_at_sync()
         try:
             self._measured = self._journal.directory_bytes
         except OSError as error:
@@ -173,6 +177,17 @@ class Recorder:
         return (
             self._state is Recording.THROTTLED and since is not None and now_ns - since > STALL_NS
         )
+
+    def _look_at_sync(self) -> None:
+        """Tell of a disk that hangs, for whom it makes wait sees no error."""
+        seconds = 0.0 if self._commit is None else self._commit.sync_seconds
+        if (seconds >= SYNC_LATE_SECONDS) == self._is_sync_late:
+            return
+        self._is_sync_late = not self._is_sync_late
+        if self._is_sync_late:
+            self._log.error(LogEvent.SYNC_LATE, seconds=round(seconds))
+        else:
+            self._log.info(LogEvent.SYNC_BACK)
 
     def _sync_failed(self, error: BaseException) -> None:
         self._move(Recording.FAILED, reason=str(error))

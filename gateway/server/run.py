@@ -180,6 +180,8 @@ def _gates(parts: _Parts) -> list[Gate]:
     config = parts.config
     journal = config.journal_directory()
     folders = {"journal": journal, "archive": config.archive}
+    if config.encryption is not None:
+        folders["keys"] = config.encryption.keys
     gates: list[Gate] = [DiskLadder(folders, config.limits, parts.ballast)]
     if config.witness_silence == "stop":
         seconds_max = config.witness_silence_minutes * 60.0

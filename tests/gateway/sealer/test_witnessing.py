@@ -89,6 +89,27 @@ def test_a_witness_that_is_away_is_missed_and_noticed_again(
     assert ["witness_back"] == [line["event"] for line in said(capsys)]
 
 
+def test_missing_witnesses_take_turns(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A dozen dead ones, ten seconds each, must not make the one that answers look silent."""
+    log = GrowingLog(tmp_path / "gateway")
+    log.grow(3)
+    with served(witness(tmp_path / "memory")) as url:
+        living = WitnessOptions(url=url, key=WITNESS.public.vkey)
+        asking = Witnessing(log.folder, [NOBODY, NOBODY, living, NOBODY], tmp_path)
+        asking.ask()
+        missed = []
+        for size in (4, 5, 6, 7):
+            log.grow(size)
+            before = [each.missed_at for each in asking._asked]
+            asking.ask()
+            assert is_cosigned(log.folder)
+            after = [each.missed_at for each in asking._asked]
+            missed.append([n for n in range(4) if before[n] != after[n]])
+
+    assert [[0], [1], [3], [0]] == missed
+    assert ["witness_missing"] * 3 == [line["event"] for line in said(capsys)]
+
+
 def test_a_refusal_is_told_with_its_reason(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -95,6 +95,20 @@ async def test_one_sync_serves_all_who_wait(commit: GroupCommit, disk: Disk) -> 
     assert 2 == disk.sync_count
 
 
+async def test_a_sync_that_hangs_is_seen(commit: GroupCommit, disk: Disk) -> None:
+    """For as long as it runs, and no longer."""
+    waiting = asyncio.create_task(durable(commit, append(commit, disk)))
+    idle = commit.sync_seconds
+    await until_syncs(disk, 1)
+    await asyncio.sleep(0.02)
+    seconds = commit.sync_seconds
+    disk.let()
+    await waiting
+
+    assert (0.0, 0.0) == (idle, commit.sync_seconds)
+    assert 0.02 <= seconds < 5
+
+
 async def test_nobody_syncs_without_need(commit: GroupCommit, disk: Disk) -> None:
     """Where no time is set, what nobody waits for is left to the system."""
     append(commit, disk)

@@ -9,6 +9,7 @@ import structlog
 
 from gateway.evidence.errors import JournalError
 from gateway.evidence.event import Event, EventKind
+from gateway.server.commit import GroupCommit
 from gateway.server.level import Level
 from gateway.server.recorder import (
     GROWTH_BYTES,
@@ -45,6 +46,16 @@ class Disk:
         """Fail as told."""
         if self.fault is not None:
             raise self.fault
+
+
+class HangingDisk:
+    """A journal that nobody has synced yet."""
+
+    next_sequence = 0
+
+    def sync(self) -> int:
+        """Never called here."""
+        raise AssertionError
 
 
 def event(byte_count: int | None = None) -> Event:
@@ -189,6 +200,24 @@ def test_every_move_is_logged_once(recorder: Recorder, disk: Disk) -> None:
         ("recording_throttled", "the sealer is behind", None),
         ("recording_resumed", None, None),
         ("recording_stopped", "disk on fire", True),
+    ]
+
+
+async def test_a_disk_that_hangs_is_told_once_and_when_it_is_back(
+    disk: Disk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing fails then: traffic that waits for its sync simply stands."""
+    seconds = [0.0, 5.0, 6.0, 0.0, 0.0]
+    monkeypatch.setattr(GroupCommit, "sync_seconds", property(lambda _commit: seconds.pop(0)))
+    commit = GroupCommit(HangingDisk())
+    recorder = Recorder(disk, journal_bytes_max=LIMIT, log=structlog.get_logger(), commit=commit)
+    with structlog.testing.capture_logs() as lines:
+        while seconds:
+            recorder.measure(0)
+    commit.close()
+
+    assert [("sync_late", 5), ("sync_back", None)] == [
+        (line["event"], line.get("seconds")) for line in lines
     ]
 
 
