@@ -44,14 +44,23 @@ class Trust:
 
 def cosigned_at(note: Note, witness: PublicKey) -> int:
     """Return when the witness cosigned, in Unix seconds."""
-    signed = verify_note(note, [witness])
-    if witness not in signed:
-        raise ProofError(f"the witness {witness.name} has not cosigned it")
-    time_s = signed[witness]
-    if not time_s:
-        # With the recorder's own key for a witness's, its holder would vouch for themselves.
-        raise ProofError(f"{witness.name} signed it without a time, as recorders do and no witness")
-    return time_s
+    cosigned = _cosigned(note, [witness])
+    if witness in cosigned:
+        return cosigned[witness]
+    if witness in verify_note(note, [witness]):
+        raise ProofError(f"{witness.name} signed it as its recorder, and not as a witness")
+    raise ProofError(f"the witness {witness.name} has not cosigned it")
+
+
+def _cosigned(note: Note, witnesses: Collection[PublicKey]) -> dict[PublicKey, int]:
+    """Return who cosigned, and when.
+
+    With a recorder's key for a witness's, its holder would vouch for themselves: such a key has its
+    log's name, and an Ed25519 one states no time.
+    """
+    log = decode_checkpoint(note.text).log
+    signed = verify_note(note, witnesses)
+    return {key: time_s for key, time_s in signed.items() if time_s and key.name != log}
 
 
 def check_lineage(leaves: Leaves, checkpoint: Checkpoint) -> None:
@@ -77,7 +86,7 @@ def check_witnessed(note: Note, trust: Trust, leaves: Leaves, log: str) -> None:
     checkpoint = decode_checkpoint(note.text)
     if checkpoint.log != log:
         return
-    if not any(verify_note(note, trust.witnesses).values()):
+    if not _cosigned(note, trust.witnesses):
         raise ProofError(
             "no witness that you trust has cosigned the one that you gave: give its key as well"
         )

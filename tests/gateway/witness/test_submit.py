@@ -43,8 +43,11 @@ def answering(content: bytes) -> Iterator[str]:
         def answer() -> None:
             connection, _ = server.accept()
             with connection:
-                connection.recv(65536)
                 connection.sendall(content)
+                connection.shutdown(socket.SHUT_WR)
+                # What is not read would reset the connection, and the answer with it.
+                while connection.recv(65536):
+                    pass
 
         thread = threading.Thread(target=answer)
         thread.start()

@@ -9,7 +9,7 @@ from gateway.evidence.log.checkpoint import Checkpoint
 from gateway.evidence.log.folder import checkpoint_path
 from gateway.evidence.log.merkle import leaf_hash
 from gateway.evidence.log.published import Leaves
-from gateway.evidence.log.signing import sign_note
+from gateway.evidence.log.signing import Signer, sign_note
 from gateway.evidence.log.trust import (
     Trust,
     check_lineage,
@@ -18,7 +18,7 @@ from gateway.evidence.log.trust import (
     read_kept,
     unseen_logs,
 )
-from tests.gateway.evidence.log.signed import LOG, RECORDER, WITNESS
+from tests.gateway.evidence.log.signed import LOG, RECORDER, WITNESS, ml_dsa
 from tests.gateway.evidence.log.trees import entries, tree_hash
 
 ITEMS = entries(5)
@@ -39,14 +39,15 @@ def test_the_time_of_a_cosignature_is_told() -> None:
         cosigned_at(sign_note(text, [RECORDER]), WITNESS.public)
 
 
-def test_a_recorder_s_own_signature_is_no_cosignature() -> None:
+@pytest.mark.parametrize("signer", [RECORDER, ml_dsa(LOG, 4)], ids=["Ed25519", "ML-DSA-44"])
+def test_a_recorder_s_own_signature_is_no_cosignature(signer: Signer) -> None:
     """Its key in the place of a witness's would let its thief vouch for themselves."""
-    note = sign_note(EARLIER.text(), [RECORDER])
+    note = sign_note(EARLIER.text(), [signer])
 
-    with pytest.raises(ProofError, match="without a time, as recorders do and no witness"):
-        cosigned_at(note, RECORDER.public)
+    with pytest.raises(ProofError, match="signed it as its recorder, and not as a witness"):
+        cosigned_at(note, signer.public)
     with pytest.raises(ProofError, match="no witness that you trust"):
-        check_witnessed(note, Trust(witnesses=(RECORDER.public,)), LEAVES, LOG)
+        check_witnessed(note, Trust(witnesses=(signer.public,)), LEAVES, LOG)
 
 
 def test_a_log_grows_from_what_it_was() -> None:
