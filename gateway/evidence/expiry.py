@@ -20,6 +20,7 @@ from gateway.evidence.log.merkle import leaf_hash
 from gateway.evidence.log.published import Published
 from gateway.evidence.log.signing import load_signer, sign_note
 from gateway.evidence.outline import read_outline
+from gateway.evidence.segment import is_partial
 from gateway.evidence.tombstones import Tombstone, tombstone_path, tombstone_text
 from gateway.evidence.walk import SegmentWalk
 
@@ -59,20 +60,29 @@ def expire(archive: Path, removal: Removal) -> Iterator[Tombstone]:
     Whatever stands behind a segment that is younger, damaged or not yet covered by the log stays,
     and so does the newest of an origin: its recorder carries on from there. Raises ArchiveError
     when the archive is held, the key is not the one that signs an origin's log, or that log is
-    damaged, and OSError.
+    damaged, at the end when a segment is, and OSError.
     """
     check_archive(archive)
     _refuse_held(archive)
+    damaged: list[Path] = []
     for origin in origins(archive):
-        due = _due(archive, origin, removal.before)
+        due = _due(archive, origin, removal.before, damaged)
         if not due:
             continue
         signer, leaves = _log(archive, origin, removal.key)
         for outline in due:
+            if outline.closing.header.block >= len(leaves.hashes):
+                break  # Not covered by a checkpoint yet.
             if not _is_as_signed(outline, leaves):
-                break  # Evidence of whatever happened to it.
+                damaged.append(outline.path)  # Evidence of whatever happened to it.
+                break
             _refuse_held(archive)
             yield _remove(archive, outline, removal, signer)
+    if damaged:
+        raise ArchiveError(
+            f"{', '.join(map(str, damaged))}: not what the log says was recorded, so neither this "
+            "nor what follows is removed; verify the archive"
+        )
 
 
 def hold_archive(archive: Path, *, by: str, reason: str) -> None:
@@ -120,12 +130,14 @@ def _told(archive: Path, hold: Hold) -> str:
     return f"{archive} is held since {hold.held_at} by {hold.held_by}: {hold.reason}"
 
 
-def _due(archive: Path, origin: str, before: datetime) -> list[SegmentOutline]:
-    due = []
+def _due(archive: Path, origin: str, before: datetime, damaged: list[Path]) -> list[SegmentOutline]:
+    """Return the segments that are old enough, up to one that is not, or is damaged."""
+    due: list[SegmentOutline] = []
     for path in segment_paths(segments_directory(archive, origin))[:-1]:
         outline = read_outline(path)
         if outline is None:
-            break  # Not sealed, or damaged.
+            damaged += [] if is_partial(path.name) else [path]
+            break
         age = outline.closing.header.sealed_wall_ns / _NANOSECONDS
         if datetime.fromtimestamp(age, UTC) >= before:
             break
