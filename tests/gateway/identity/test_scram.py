@@ -129,7 +129,7 @@ def test_an_unknown_name_is_answered_as_a_known_one() -> None:
     """The same effort and length of salt, the same salt each time, and another for each name."""
     first = b"n,,n=nobody,r=x"
     one, again = (ScramConversation(MECHANISM, NONCE).take(first) for _ in range(2))
-    other = ScramConversation(MECHANISM, NONCE).take(b"n,,n=noone,r=x")
+    other = ScramConversation(MECHANISM, NONCE).take(b"n,,n=stranger,r=x")
 
     assert isinstance(one, Challenge)
     assert one == again != other
