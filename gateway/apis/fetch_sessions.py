@@ -52,6 +52,12 @@ class FetchSessions:
         epoch = body.get("session_epoch", FINAL_EPOCH)
         return epoch in (INITIAL_EPOCH, FINAL_EPOCH) or body["session_id"] in self._sessions
 
+    def remembered(self, body: Body) -> frozenset[str | bytes]:
+        """Name the topics of a request's session, also those that the request leaves out."""
+        if body.get("session_epoch", FINAL_EPOCH) in (INITIAL_EPOCH, FINAL_EPOCH):
+            return frozenset()
+        return frozenset(key for key, _ in self._sessions.get(body["session_id"], ()))
+
     def wanted(self, body: Body) -> Wanted:
         """Tell what a request asks for; changes nothing until its answer is known."""
         session_id = body.get("session_id", 0)

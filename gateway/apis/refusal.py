@@ -30,6 +30,12 @@ Element = Body | str | int
 MESSAGE = "Refused by a rule of the gateway"
 """What a client reads beside the error code, where the API has room for it."""
 
+
+def message_naming(rule_ids: Sequence[str]) -> str:
+    """Say which rules have refused a request, so that whoever is asked about it can look."""
+    return f"{MESSAGE}: {', '.join(rule_ids)}"
+
+
 _ABOUT_SESSIONS = frozenset(
     {ErrorCode.FETCH_SESSION_ID_NOT_FOUND, ErrorCode.SHARE_SESSION_NOT_FOUND}
 )

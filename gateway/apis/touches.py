@@ -47,7 +47,7 @@ def names_topics(api_key: ApiKey) -> bool:
 
 def topic_ids(api_key: int, body: Body) -> frozenset[bytes]:
     """Collect the topic ids in a request."""
-    found = {value for path in _paths(api_key)[1] for value in _values(body, path)}
+    found = {value for path in _paths(api_key)[1] for value in values_at(body, path)}
     found.discard(NULL_TOPIC_ID)
     return frozenset(found)
 
@@ -60,7 +60,7 @@ def touched(api_key: int, body: Body, directory: TopicDirectory) -> Touched:
     asks_all = _ASKS_ALL.get(api_key)
     if asks_all is not None and asks_all(body):
         return Touched(names=None, unknown_ids=unknown_ids)
-    names = {value for path in _paths(api_key)[0] for value in _values(body, path)}
+    names = {value for path in _paths(api_key)[0] for value in values_at(body, path)}
     names.update(name for name in named.values() if name is not None)
     if array := _RESOURCES.get(api_key):
         names.update(
@@ -84,12 +84,13 @@ def _paths(api_key: int) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
     return tuple(names), tuple(ids)
 
 
-def _values(node: object, path: Path) -> Iterator[Any]:
+def values_at(node: object, path: Path) -> Iterator[Any]:
+    """Yield what stands at a path, through arrays; null is nothing."""
     if isinstance(node, list):
         for item in node:
-            yield from _values(item, path)
+            yield from values_at(item, path)
     elif path and isinstance(node, dict):
-        yield from _values(node.get(path[0]), path[1:])
+        yield from values_at(node.get(path[0]), path[1:])
     elif node is not None:
         yield node
 

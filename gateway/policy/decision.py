@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gateway.policy.hold_rule import HoldRule
+    from gateway.policy.mask_rule import MaskRule
 
 
 class DecisionKind(StrEnum):
@@ -14,21 +19,33 @@ class DecisionKind(StrEnum):
     HOLD = "hold"
     DENY = "deny"
 
+    @property
+    def severity(self) -> int:
+        """The rank among others: where several speak, the highest stands."""
+        return list(DecisionKind).index(self)
+
 
 @dataclass(frozen=True, slots=True)
 class Decision:
     """A kind, and the ids of all rules behind it, in the rules' order.
 
-    A refused login is a denial without a rule; what is allowed is so because no rule spoke.
+    A refused login is a denial without a rule; what is allowed may be so because no rule spoke.
+    `masks` are all mask rules that matched, unless the request is denied; `hold` is the strictest
+    of the hold rules. `errors` tell why rules could not be evaluated, which denies.
     """
 
     kind: DecisionKind
     rule_ids: tuple[str, ...] = ()
+    bundle_digest: bytes | None = None
+    masks: tuple[MaskRule, ...] = ()
+    hold: HoldRule | None = None
+    errors: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        """Hold kind and rules together."""
-        is_allowed = self.kind is DecisionKind.ALLOW
-        assert not (is_allowed and self.rule_ids), "where a rule spoke, something was not allowed"
+        """Hold the kind and the rest together."""
+        assert bool(self.hold) == (self.kind is DecisionKind.HOLD), "what is held waits for someone"
+        is_masked = self.kind in {DecisionKind.MASK, DecisionKind.HOLD}
+        assert bool(self.masks) <= is_masked, "only what goes on is masked"
 
     @property
     def is_denial(self) -> bool:

@@ -12,7 +12,6 @@ import msgspec
 
 from gateway.apis.addresses import AddressMap
 from gateway.evidence.event import Event, EventKind
-from gateway.policy.forbid import ForbidRule
 from gateway.server.deny_file import DenyFileError
 from gateway.server.ends import ClientEnd
 from gateway.server.level import Level
@@ -21,10 +20,10 @@ from gateway.server.logins import Around, logins_of
 from gateway.server.pump import Door, Pump, Services, instant
 from gateway.server.recorder import Recording, RecordingStoppedError
 from gateway.session.options import Connection, SessionOptions
-from gateway.wire.api_keys import ApiKey
 
 if TYPE_CHECKING:
     from gateway.config.model import Config, Listener
+    from gateway.policy.current import CurrentPolicy
     from gateway.server.logins import Logins, Watcher
 
 SESSION_ID_BYTES = 8
@@ -91,7 +90,7 @@ class Listeners:
         except (DenyFileError, OSError) as error:
             raise BindError(f"listener {listener.name}: {error}") from None
         self.watchers += logins.watchers
-        door = _door(self._config, listener, logins)
+        door = _door(self._config, listener, logins, services.policy)
         for port, node_id in listener.ports.items():
             accept = partial(self._accept, door, node_id)
             buffer_bytes = self._services.write_buffer_bytes
@@ -172,7 +171,7 @@ class Listeners:
             return
 
 
-def _door(config: Config, listener: Listener, logins: Logins) -> Door:
+def _door(config: Config, listener: Listener, logins: Logins, policy: CurrentPolicy) -> Door:
     durability = config.durability_of(listener)
     options = SessionOptions(
         listener=listener.name,
@@ -186,15 +185,7 @@ def _door(config: Config, listener: Listener, logins: Logins) -> Door:
         mechanisms=logins.mechanisms,
         session_lifetime_ms=logins.session_lifetime_ms,
         denials=logins.denials,
-        forbid=tuple(
-            ForbidRule(
-                id=rule.id,
-                apis=frozenset(ApiKey[name] for name in rule.apis),
-                topics=rule.topics,
-                principals=rule.principals,
-            )
-            for rule in config.forbid
-        ),
+        policy=policy,
         frame_bytes_max=config.limits.frame_bytes_max,
         in_flight_max=config.limits.in_flight_max,
         idle_ms=config.limits.idle_ms,

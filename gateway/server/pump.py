@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from gateway.evidence.durability import Durability
     from gateway.identity.mechanism import Credentials
+    from gateway.policy.current import CurrentPolicy
     from gateway.server.credentials import CredentialChecks
     from gateway.server.passwords import PasswordChecks
     from gateway.server.recorder import Recorder
@@ -45,6 +46,7 @@ class Services:
     upstream: UpstreamCluster
     passwords: PasswordChecks
     topology: Topology
+    policy: CurrentPolicy
     connect_seconds: float
     write_buffer_bytes: int
     log: FilteringBoundLogger

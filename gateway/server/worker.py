@@ -11,8 +11,11 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from gateway.config.forbidden import forbid_rules
 from gateway.evidence.event import Event, EventKind
 from gateway.evidence.log.heard import system_boot_id
+from gateway.policy.current import CurrentPolicy
+from gateway.policy.engine import Policy
 from gateway.server.level import Level
 from gateway.server.listeners import Listeners
 from gateway.server.log import LogEvent
@@ -62,6 +65,7 @@ class Worker:
                 upstream=self._upstream,
                 passwords=self._passwords,
                 topology=topology,
+                policy=CurrentPolicy(Policy(forbid_rules(config))),
                 connect_seconds=config.upstream.connect_timeout_ms / 1000,
                 write_buffer_bytes=config.limits.write_buffer_bytes,
                 log=log,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -17,7 +16,7 @@ from gateway.wire.messages import Response, decode_response, encode_response
 
 if TYPE_CHECKING:
     from gateway.evidence.event import Event
-    from gateway.policy.forbid import Policy
+    from gateway.policy.view import View
     from gateway.session.options import SessionOptions
     from gateway.session.pipeline import Exchange
     from gateway.session.signals import Instant
@@ -29,15 +28,12 @@ if TYPE_CHECKING:
 class Answers:
     """The broker's side of a session."""
 
-    __slots__ = ("_options", "_policy", "_stamp", "_topology")
+    __slots__ = ("_options", "_stamp", "_topology")
 
-    def __init__(
-        self, options: SessionOptions, topology: Topology, stamp: Stamp, policy: Policy
-    ) -> None:
+    def __init__(self, options: SessionOptions, topology: Topology, stamp: Stamp) -> None:
         self._options = options
         self._topology = topology
         self._stamp = stamp
-        self._policy = policy
 
     def take(self, exchange: Exchange | None, frame: bytes, now: Instant) -> list[Event]:
         """Set an exchange's reply from the broker's answer, and make the rows that go before it.
@@ -80,21 +76,9 @@ class Answers:
         changed = rewrite_hosts(
             api_key, response.body, self._options.addresses, self._topology.brokers
         )
-        if api_key == ApiKey.METADATA and self._policy.speaks_of(api_key):
-            return self._hide(exchange, response.body, version) or changed
+        if exchange.view is not None:
+            return _hide(exchange, exchange.view, response.body, version) or changed
         return changed
-
-    def _hide(self, exchange: Exchange, answer: Body, version: int) -> bool:
-        """Leave out of a Metadata answer what rules hide; say whether it had to change."""
-        if exchange.is_all_taken:
-            answer["topics"] = []
-        is_hidden = partial(self._policy.hides, self._stamp.subject)
-        hidden = metadata.put_back(answer, version, exchange.taken, is_hidden)
-        if hidden:
-            # Only the answer tells what a request for all topics was about.
-            names = [topic["name"] for topic in exchange.taken] + hidden
-            exchange.decision = self._policy.decide(ApiKey.METADATA, self._stamp.subject, names)
-        return bool(hidden or exchange.taken)
 
     def _rows(self, exchange: Exchange, response: Response, now: Instant) -> list[Event]:
         template = self._stamp.exchange_template(now, exchange)
@@ -111,3 +95,15 @@ class Answers:
             detail=to_json(detail),
         )
         return [*rows, row]
+
+
+def _hide(exchange: Exchange, view: View, answer: Body, version: int) -> bool:
+    """Leave out of a Metadata answer what rules hide; say whether it had to change."""
+    assert exchange.header.api_key == ApiKey.METADATA, "no other answer is looked at"
+    if exchange.is_all_taken:
+        answer["topics"] = []
+    hidden = metadata.put_back(answer, version, exchange.taken, view.hides)
+    if hidden:
+        # Only the answer tells what a request for all topics was about.
+        exchange.decision = view.decide([topic["name"] for topic in exchange.taken] + hidden)
+    return bool(hidden or exchange.taken)

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from gateway.identity.denials import DenyList
+from gateway.policy.current import CurrentPolicy
 
 if TYPE_CHECKING:
     from gateway.apis.addresses import AddressMap
     from gateway.identity.mechanism import Mechanism
-    from gateway.policy.forbid import ForbidRule
 
 FRAME_BYTES_MAX = 101 * 1024 * 1024
 """The broker's default socket.request.max.bytes (100 MiB), and room for what stands around records.
@@ -41,7 +41,8 @@ class SessionOptions:
     """How clients log in, in the order in which they are offered; with none, nobody is asked."""
     denials: DenyList = field(default_factory=DenyList)
     """Who is not let in, nor left in; shared by all sessions, and changed under them."""
-    forbid: tuple[ForbidRule, ...] = ()
+    policy: CurrentPolicy = field(default_factory=CurrentPolicy)
+    """Shared with whoever replaces the policy in it."""
     frame_bytes_max: int = FRAME_BYTES_MAX
     unauthenticated_frame_bytes_max: int = UNAUTHENTICATED_FRAME_BYTES_MAX
     in_flight_max: int = IN_FLIGHT_MAX

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from gateway.apis.recording import Recording
     from gateway.evidence.event import Event
+    from gateway.policy.view import View
     from gateway.session.effects import CheckCredentials
     from gateway.wire.headers import RequestHeader
     from gateway.wire.readers import Body
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
 class Exchange:
     """One request until its answer has left.
 
-    `recording` is None for a request that is answered here; `taken` are topics that a rule took out
+    `recording` is None for a request that is answered here; `view` is what rules say about the
+    topics in the answer, None where no rule speaks of it; `taken` are topics that a rule took out
     of a Metadata request, and `is_all_taken` tells that the request now asks for all topics for
     want of another way to ask for none. `reply` is the whole frame once the answer is known, empty
     where none may be sent. `ending` is why the connection closes behind this reply.
@@ -35,6 +37,7 @@ class Exchange:
     header: RequestHeader
     began_ns: int
     recording: Recording | None = None
+    view: View | None = None
     taken: tuple[Body, ...] = ()
     is_all_taken: bool = False
     decision: Decision = ALLOWED

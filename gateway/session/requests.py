@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -13,9 +12,9 @@ from gateway.apis.detail import to_json
 from gateway.apis.error_codes import ErrorCode
 from gateway.apis.produce import expects_answer
 from gateway.apis.recording import Knowledge, Recording, begin
-from gateway.apis.refusal import MESSAGE, refuse, retriable_error
-from gateway.apis.touches import topic_ids, touched
-from gateway.policy.decision import ALLOWED, Decision, DecisionKind
+from gateway.apis.refusal import message_naming, refuse, retriable_error
+from gateway.apis.touches import topic_ids
+from gateway.policy.decision import Decision, DecisionKind
 from gateway.session.pipeline import Exchange, Taken, Unresolved
 from gateway.wire.api_keys import ApiKey
 from gateway.wire.errors import UnknownApiError
@@ -27,8 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from gateway.evidence.event import Event
-    from gateway.policy.forbid import Policy
     from gateway.session.authentication import Over
+    from gateway.session.judge import Judge
     from gateway.session.login import Login
     from gateway.session.signals import Instant
     from gateway.session.stamp import Stamp
@@ -62,17 +61,17 @@ class Requests:
     """The client's side of a session."""
 
     __slots__ = (
+        "_judge",
         "_knowledge",
         "_login",
         "_ordinal",
-        "_policy",
         "_stamp",
         "_unknown_ids",
         "refuses_changes",
     )
 
-    def __init__(self, policy: Policy, knowledge: Knowledge, stamp: Stamp, login: Login) -> None:
-        self._policy = policy
+    def __init__(self, judge: Judge, knowledge: Knowledge, stamp: Stamp, login: Login) -> None:
+        self._judge = judge
         self._knowledge = knowledge
         self._stamp = stamp
         self._login = login
@@ -153,9 +152,10 @@ class Requests:
         api_key = exchange.header.api_key
         if api_key == ApiKey.METADATA:
             return self._forward_metadata(exchange, frame, body, now)
-        exchange.decision, error_code = self._judge(api_key, body)
-        if exchange.decision.is_denial:
-            return self._deny(exchange, body, error_code, now)
+        judgement = self._judge.judge(exchange.header, body, now)
+        exchange.decision = judgement.decision
+        if judgement.decision.is_denial:
+            return self._deny(exchange, body, judgement.error_code, now)
         if self.refuses_changes and may_change(api_key, body):
             error_code = retriable_error(api_key)
             if error_code is None:
@@ -165,27 +165,15 @@ class Requests:
         recording = begin(api_key, body, self._knowledge)
         return self._forward(exchange, recording, frame, body, now)
 
-    def _judge(self, api_key: int, body: Body) -> tuple[Decision, ErrorCode | None]:
-        """Decide about a request, and say with which error to refuse it if not the API's own."""
-        if not self._policy.speaks_of(api_key):
-            return ALLOWED, None
-        topics = touched(api_key, body, self._knowledge.topics)
-        decision = self._policy.decide(api_key, self._stamp.subject, topics.names)
-        error_code = self._knowledge.lost_session(api_key, body)
-        if error_code is None and topics.unknown_ids:
-            error_code = ErrorCode.UNKNOWN_TOPIC_ID
-        if decision.is_denial or error_code is None:
-            return decision, None
-        # An id without a name, or another connection's session, could be about any topic: a rule
-        # about topics must not be passed by it.
-        return self._policy.decide(api_key, self._stamp.subject, None), error_code
-
     def _deny(
         self, exchange: Exchange, body: Body, error_code: ErrorCode | None, now: Instant
     ) -> Taken:
         assert exchange.decision.rule_ids, "a refusal names its rules"
         header = exchange.header
-        message = NO_CHANGES_MESSAGE if exchange.decision is NO_CHANGES else MESSAGE
+        is_about_room = exchange.decision is NO_CHANGES
+        message = (
+            NO_CHANGES_MESSAGE if is_about_room else message_naming(exchange.decision.rule_ids)
+        )
         answer, error = refuse(header.api_key, header.api_version, body, error_code, message)
         if header.api_key == ApiKey.PRODUCE and not expects_answer(body):
             # A broker, too, closes the connection: there is no other way to tell a client that
@@ -216,16 +204,16 @@ class Requests:
             # Without the answer no client finds a broker to read from.
             body["allow_auto_topic_creation"] = False
             frame = encode_request(exchange.header, body)
-        subject = self._stamp.subject
-        is_hidden = partial(self._policy.hides, subject)
-        taken = metadata.take_out(body, self._knowledge.topics, is_hidden)
-        if taken:
-            exchange.taken = tuple(taken)
-            # In the oldest version no topics means all topics.
-            exchange.is_all_taken = not exchange.header.api_version and not body["topics"]
-            names = [topic["name"] for topic in taken]
-            exchange.decision = self._policy.decide(ApiKey.METADATA, subject, names)
-            frame = encode_request(exchange.header, body)
+        exchange.decision = self._judge.allowed
+        exchange.view = self._judge.view(exchange.header, body, now)
+        if exchange.view is not None:
+            taken = metadata.take_out(body, self._knowledge.topics, exchange.view.hides)
+            if taken:
+                exchange.taken = tuple(taken)
+                # In the oldest version no topics means all topics.
+                exchange.is_all_taken = not exchange.header.api_version and not body["topics"]
+                exchange.decision = exchange.view.decide(topic["name"] for topic in taken)
+                frame = encode_request(exchange.header, body)
         return self._forward(exchange, recording, frame, body, now)
 
     def _forward(

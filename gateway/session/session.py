@@ -12,7 +12,6 @@ from gateway.apis.detail import to_json
 from gateway.apis.hosts import ControllerAddressError
 from gateway.apis.recording import Knowledge
 from gateway.evidence.event import Event, EventKind
-from gateway.policy.forbid import Policy
 from gateway.session.answers import Answers
 from gateway.session.authentication import NS_PER_MS
 from gateway.session.effects import (
@@ -24,6 +23,7 @@ from gateway.session.effects import (
     SendClient,
     ShutdownBrokerWrite,
 )
+from gateway.session.judge import Judge
 from gateway.session.login import Login
 from gateway.session.pipeline import Exchange, Pipeline, Taken, Unresolved, delivers
 from gateway.session.requests import RefusedRequestError, Requests, SessionOverError
@@ -85,10 +85,10 @@ class Session:
         self._topology = topology
         self._stamp = Stamp(options.listener, connection)
         self._login = Login(options, self._stamp)
-        policy = Policy(options.forbid)
         knowledge = Knowledge(topology.topics)
-        self._requests = Requests(policy, knowledge, self._stamp, self._login)
-        self._answers = Answers(options, topology, self._stamp, policy)
+        judge = Judge(options.policy, knowledge, self._stamp)
+        self._requests = Requests(judge, knowledge, self._stamp, self._login)
+        self._answers = Answers(options, topology, self._stamp)
         self._pipeline = Pipeline()
         self._upstream = Upstream()
         self._client_frames = FrameBuffer(frame_bytes_max=options.unauthenticated_frame_bytes_max)

@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 class Stamp:
     """Makes a session's events; it knows the principal from the moment that one is verified."""
 
-    __slots__ = ("_connection", "_listener", "client_id", "principal")
+    __slots__ = ("_connection", "client_id", "listener", "principal")
 
     def __init__(self, listener: str, connection: Connection) -> None:
-        self._listener = listener
+        self.listener = listener
         self._connection = connection
         self.principal: Principal | None = None
         self.client_id: str | None = None
@@ -37,9 +37,9 @@ class Stamp:
         return replace(row, client_id=self.client_id, detail=to_json(detail))
 
     @property
-    def subject(self) -> str | None:
-        """Whom rules about principals look at."""
-        return None if self.principal is None else self.principal.subject
+    def peer(self) -> str:
+        """Where the client is, as "host:port"."""
+        return self._connection.peer
 
     def exchange_template(self, now: Instant, exchange: Exchange) -> Event:
         """Make a row with what was decided, for its other columns to be filled in."""
@@ -54,6 +54,7 @@ class Stamp:
             correlation_id=header.correlation_id,
             decision=exchange.decision.kind.value,
             rule_ids=exchange.decision.rule_ids,
+            bundle_digest=exchange.decision.bundle_digest,
         )
 
     def _blank(self, kind: EventKind, now: Instant) -> Event:
@@ -63,10 +64,10 @@ class Stamp:
             wall_ns=now.wall_ns,
             monotonic_ns=now.monotonic_ns,
             session=self._connection.session_id,
-            listener=self._listener,
+            listener=self.listener,
             peer=self._connection.peer,
             node_id=self._connection.node_id,
             issuer=None if principal is None else principal.issuer,
-            subject=self.subject,
+            subject=None if principal is None else principal.subject,
             groups=() if principal is None else principal.groups,
         )

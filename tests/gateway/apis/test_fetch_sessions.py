@@ -155,3 +155,14 @@ def test_a_request_is_known_when_it_or_its_session_names_everything(
 def test_a_request_of_a_version_without_sessions_is_known() -> None:
     """It names everything."""
     assert FetchSessions().knows({"topics": []})
+
+
+@pytest.mark.parametrize(
+    ("session_id", "epoch", "expected"),
+    [(9, 1, True), (9, 0, False), (9, -1, False), (77, 1, False)],
+)
+def test_the_topics_of_a_session_are_remembered(
+    sessions: FetchSessions, session_id: int, epoch: int, *, expected: bool
+) -> None:
+    """Where a request goes on with it; a full one names all that it wants."""
+    assert expected is bool(sessions.remembered(_request(session_id, epoch)))

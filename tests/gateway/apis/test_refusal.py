@@ -6,7 +6,7 @@ import pytest
 
 from gateway.apis.detail import first_error
 from gateway.apis.error_codes import ErrorCode
-from gateway.apis.refusal import _SHAPES, refusable, refuse, retriable_error
+from gateway.apis.refusal import _SHAPES, message_naming, refusable, refuse, retriable_error
 from gateway.wire.api_keys import ApiKey
 from gateway.wire.messages import (
     Response,
@@ -146,3 +146,8 @@ def test_a_refusal_can_say_why() -> None:
 
     assert "error_message" not in answer
     assert "try again later" == listed["error_message"]
+
+
+def test_the_message_names_the_rules() -> None:
+    """Whoever is asked about a refusal can look them up."""
+    assert "Refused by a rule of the gateway: no-cards, r2" == message_naming(("no-cards", "r2"))

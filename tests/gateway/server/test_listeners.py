@@ -9,12 +9,12 @@ import pytest
 import structlog
 
 from gateway.config.authentication import PlainAuthentication, User
-from gateway.config.model import Config, ForbidRule
 from gateway.evidence.errors import JournalError
 from gateway.evidence.event import EventKind
 from gateway.identity.mechanism import Accepted, Password
 from gateway.identity.passwords import hash_password
 from gateway.identity.principal import Principal
+from gateway.policy.current import CurrentPolicy
 from gateway.server.level import Level
 from gateway.server.listeners import BindError, BoundListener, Listeners, _address, _door
 from gateway.server.logins import Around, logins_of
@@ -23,13 +23,13 @@ from gateway.server.pump import Services
 from gateway.server.recorder import Recorder, Recording, RecordingStoppedError
 from gateway.server.upstream import UpstreamCluster
 from gateway.session.topology import Topology
-from gateway.wire.api_keys import ApiKey
 from tests.gateway.server.peers import NODE_COUNT, config_for
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
     from pathlib import Path
 
+    from gateway.config.model import Config
     from gateway.evidence.event import Event
 
 
@@ -64,18 +64,17 @@ class Bound:
             self.disk, journal_bytes_max=config.limits.journal_bytes_max, log=log
         )
         self.passwords = PasswordChecks(workers=1)
-        self.listeners = Listeners(
-            config,
-            Services(
-                recorder=self.recorder,
-                upstream=UpstreamCluster(config, topology, log),
-                passwords=self.passwords,
-                topology=topology,
-                connect_seconds=1.0,
-                write_buffer_bytes=config.limits.write_buffer_bytes,
-                log=log,
-            ),
+        self.services = Services(
+            recorder=self.recorder,
+            upstream=UpstreamCluster(config, topology, log),
+            passwords=self.passwords,
+            topology=topology,
+            policy=CurrentPolicy(),
+            connect_seconds=1.0,
+            write_buffer_bytes=config.limits.write_buffer_bytes,
+            log=log,
         )
+        self.listeners = Listeners(config, self.services)
         self.writers: list[asyncio.StreamWriter] = []
 
     async def connect(self, port: int | None = None) -> asyncio.StreamReader:
@@ -193,30 +192,24 @@ async def test_a_taken_port_is_named(bound: Bound) -> None:
 
 
 async def test_a_door_is_what_the_configuration_says(tmp_path: Path) -> None:
-    """Users, rules and limits reach every session of the listener."""
+    """Users, the policy and limits reach every session of the listener."""
     line = hash_password("secret")
     plain = PlainAuthentication(
         type="plain", allow_plaintext=True, users=(User(name="alice", password_hash=line),)
     )
     config = config_for(tmp_path, upstream=[1], authentication=plain, in_flight_max=7)
-    rule = ForbidRule(id="r", apis=("DELETE_TOPICS",), topics=("pay*",))
+    policy = CurrentPolicy()
     passwords = PasswordChecks(workers=1)
-    forbidding = config.model_copy(update={"forbid": (rule,)})
     around = Around(passwords=passwords, journal=tmp_path, log=structlog.get_logger())
     logins = logins_of(config.listeners[0], around)
-    door = _door(forbidding, config.listeners[0], logins)
+    door = _door(config, config.listeners[0], logins, policy)
     verdict = await door.credentials.check(Password("alice", "secret"))
     passwords.close()
 
     assert verdict == Accepted(principal=Principal(issuer="gateway:clients", subject="alice"))
     assert [each.name for each in door.options.mechanisms] == ["PLAIN"]
     assert door.options.in_flight_max == 7
-    (found,) = door.options.forbid
-    assert (found.id, found.apis, found.topics) == (
-        "r",
-        frozenset({ApiKey.DELETE_TOPICS}),
-        ("pay*",),
-    )
+    assert door.options.policy is policy
 
 
 @pytest.mark.parametrize(

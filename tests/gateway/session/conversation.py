@@ -11,6 +11,8 @@ from gateway.evidence.event import EventKind
 from gateway.identity.mechanism import Accepted, Rejected
 from gateway.identity.plain import Plain
 from gateway.identity.principal import Principal
+from gateway.policy.current import CurrentPolicy
+from gateway.policy.engine import Policy
 from gateway.session.effects import ConnectBroker, Record, SendBroker, SendClient
 from gateway.session.options import Connection, SessionOptions
 from gateway.session.session import Session
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from gateway.evidence.event import Event
+    from gateway.policy.forbid import ForbidRule
     from gateway.session.effects import Effect
 
 CLIENT_ID = "app-1"
@@ -48,7 +51,10 @@ CONNECTION = Connection(session_id="s-1", peer="10.0.0.7:40000", local="10.0.0.1
 
 
 def new_session(topology: Topology | None = None, **options: Any) -> Session:  # noqa: ANN401 - any option
-    """Make a session that nothing was said to."""
+    """Make a session that nothing was said to; `forbid` are rules of its policy."""
+    forbid: tuple[ForbidRule, ...] = options.pop("forbid", ())
+    if forbid:
+        options["policy"] = CurrentPolicy(Policy([rule.rule for rule in forbid]))
     return Session(replace(OPTIONS, **options), CONNECTION, topology or Topology())
 
 

@@ -53,13 +53,14 @@ def test_rows_after_the_login_carry_it() -> None:
 
 
 def test_rows_of_an_exchange_carry_what_was_decided() -> None:
-    """With all rules behind it."""
+    """With all rules behind it, and the digest of their bundle."""
     header = RequestHeader(api_key=1, api_version=12, correlation_id=5, client_id="app")
-    decision = Decision(DecisionKind.DENY, ("no-cards", "again"))
+    decision = Decision(DecisionKind.DENY, ("no-cards", "again"), bytes(32))
     exchange = Exchange(ordinal=0, header=header, began_ns=0, decision=decision)
     row = Stamp("clients", CONNECTION).exchange_template(NOW, exchange)
 
     assert ("deny", ("no-cards", "again")) == (row.decision, row.rule_ids)
+    assert bytes(32) == row.bundle_digest
 
 
 def test_session_rows_carry_the_newest_client_id() -> None:
@@ -68,3 +69,8 @@ def test_session_rows_carry_the_newest_client_id() -> None:
     stamp.client_id = "app"
 
     assert "app" == stamp.session_row(EventKind.SESSION_CLOSE, NOW, {}).client_id
+
+
+def test_a_stamp_tells_where_the_client_is() -> None:
+    """Rules look at it."""
+    assert "10.0.0.7:40000" == Stamp("clients", CONNECTION).peer

@@ -1,0 +1,112 @@
+"""What the policy says about one request of a session."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from gateway.apis.access import consumer_groups, numbers, transactional_ids
+from gateway.apis.error_codes import ErrorCode
+from gateway.apis.touches import Touched, touched
+from gateway.policy.decision import Decision, DecisionKind
+from gateway.policy.request import AccessRequest
+from gateway.policy.view import View
+from gateway.wire.api_keys import ApiKey
+
+if TYPE_CHECKING:
+    from gateway.apis.recording import Knowledge
+    from gateway.policy.current import CurrentPolicy
+    from gateway.policy.engine import Policy
+    from gateway.session.signals import Instant
+    from gateway.session.stamp import Stamp
+    from gateway.wire.headers import RequestHeader
+    from gateway.wire.readers import Body
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A decision, and the error to refuse with where it is not the API's own."""
+
+    decision: Decision
+    error_code: ErrorCode | None = None
+
+
+class Judge:
+    """Asks the policy in force about the requests of one session."""
+
+    __slots__ = ("_current", "_knowledge", "_stamp")
+
+    def __init__(self, current: CurrentPolicy, knowledge: Knowledge, stamp: Stamp) -> None:
+        self._current = current
+        self._knowledge = knowledge
+        self._stamp = stamp
+
+    def judge(self, header: RequestHeader, body: Body, now: Instant) -> Judgement:
+        """Decide about a request."""
+        policy = self._current.policy
+        api_key = header.api_key
+        if not policy.speaks_of(api_key):
+            return Judgement(policy.allowed)
+        topics = self._touched(api_key, body)
+        request = self._request(policy, header, body, now)
+        decision = _enforceable(policy.decide(replace(request, topics=topics.names)))
+        error_code = self._knowledge.lost_session(api_key, body)
+        if error_code is None and topics.unknown_ids:
+            error_code = ErrorCode.UNKNOWN_TOPIC_ID
+        if decision.is_denial or error_code is None:
+            return Judgement(decision)
+        # An id without a name, or another connection's session, could be about any topic: a rule
+        # about topics must not be passed by it.
+        return Judgement(_enforceable(policy.decide(replace(request, topics=None))), error_code)
+
+    def view(self, header: RequestHeader, body: Body, now: Instant) -> View | None:
+        """Give the policy's view of a request whose answer will be looked at, None without one."""
+        policy = self._current.policy
+        if not policy.speaks_of(header.api_key):
+            return None
+        return View(policy, self._request(policy, header, body, now))
+
+    @property
+    def allowed(self) -> Decision:
+        """What is decided where no rule speaks."""
+        return self._current.policy.allowed
+
+    def _touched(self, api_key: int, body: Body) -> Touched:
+        """Collect the topics of a request, and of a Fetch those that its session remembers."""
+        topics = touched(api_key, body, self._knowledge.topics)
+        if api_key != ApiKey.FETCH:
+            return topics
+        assert topics.names is not None, "a Fetch names its topics"
+        names, unknown_ids = set(topics.names), set(topics.unknown_ids)
+        for key in self._knowledge.fetch_sessions.remembered(body):
+            if isinstance(key, str):
+                names.add(key)
+            elif (name := self._knowledge.topics.name_of(key)) is None:
+                unknown_ids.add(key)
+            else:
+                names.add(name)
+        return Touched(names=frozenset(names), unknown_ids=frozenset(unknown_ids))
+
+    def _request(
+        self, policy: Policy, header: RequestHeader, body: Body, now: Instant
+    ) -> AccessRequest:
+        api_key = header.api_key
+        return AccessRequest(
+            api_key=api_key,
+            api_version=header.api_version,
+            listener=self._stamp.listener,
+            principal=self._stamp.principal,
+            client_id=header.client_id,
+            peer=self._stamp.peer,
+            consumer_groups=consumer_groups(api_key, body),
+            transactional_ids=transactional_ids(api_key, body),
+            numbers=numbers(api_key, body) if policy.wants_numbers(api_key) else {},
+            wall_ns=now.wall_ns,
+        )
+
+
+def _enforceable(decision: Decision) -> Decision:
+    """Turn what cannot be carried out into a denial: nothing masks yet, and nobody approves."""
+    if decision.kind in {DecisionKind.MASK, DecisionKind.HOLD}:
+        return Decision(DecisionKind.DENY, decision.rule_ids, decision.bundle_digest)
+    return decision
