@@ -12,6 +12,7 @@ import typer
 from gateway.doctor import commands as doctor_commands
 from gateway.keys import commands as key_commands
 from gateway.refusing import USAGE_EXIT_CODE, refusing
+from gateway.rehearsal import commands as rehearsal_commands
 from gateway.retention import commands as retention_commands
 
 if TYPE_CHECKING:
@@ -106,6 +107,7 @@ def register(app: typer.Typer) -> None:
     app.command("prove")(prove)
     key_commands.register(app)
     doctor_commands.register(app)
+    rehearsal_commands.register(app)
     retention_commands.register(app)
 
 

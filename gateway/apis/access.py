@@ -25,6 +25,16 @@ _COORDINATOR_OF = {0: GROUP_ID, 1: TRANSACTIONAL_ID, 2: GROUP_ID}
 """By the type of a FindCoordinator's key; that of a share partition begins with its group."""
 
 
+def names_consumer_groups(api_key: ApiKey) -> bool:
+    """Say whether requests of this API name consumer groups."""
+    return api_key == ApiKey.FIND_COORDINATOR or bool(_paths(api_key, GROUP_ID))
+
+
+def names_transactional_ids(api_key: ApiKey) -> bool:
+    """Say whether requests of this API name transactional ids."""
+    return api_key == ApiKey.FIND_COORDINATOR or bool(_paths(api_key, TRANSACTIONAL_ID))
+
+
 def consumer_groups(api_key: int, body: Body) -> frozenset[str]:
     """Collect the ids of the groups in a request, whichever kind of group they are of."""
     return _named(api_key, body, GROUP_ID)

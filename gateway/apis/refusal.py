@@ -109,6 +109,9 @@ def refuse(
         answer["error_code"] = error
     if "error_message" in answer:
         answer["error_message"] = message
+    if api_key == ApiKey.ALTER_REPLICA_LOG_DIRS:
+        # The answer is by topic, whichever folder a replica was to move to.
+        request = {"topics": [topic for each in request["dirs"] for topic in each["topics"]]}
     answering = _Answering(api_version, error)
     fields = load()[api_key].response
     for mirror in shape.mirrors:
@@ -189,6 +192,11 @@ _TXN_PARTITIONS = Mirror(
     error="partition_error_code",
 )
 _NAMED_GROUPS = Mirror(asked="group_ids", answered="groups", copied={"group_id": ITSELF})
+
+_SHARE_STATE = Shape(
+    error_code=_CLUSTER,
+    mirrors=(_topics(answered="results", inner=_structures(index="partition")),),
+)
 
 _SHAPES: dict[int, Shape] = {
     ApiKey.PRODUCE: Shape(
@@ -356,4 +364,33 @@ _SHAPES: dict[int, Shape] = {
     ApiKey.DELETE_SHARE_GROUP_OFFSETS: Shape(error_code=_GROUP),
     ApiKey.STREAMS_GROUP_TOPOLOGY_DESCRIPTION_UPDATE: Shape(error_code=_GROUP),
     ApiKey.UNREGISTER_CONTROLLER: Shape(error_code=_CLUSTER),
+    ApiKey.WRITE_TXN_MARKERS: Shape(
+        error_code=_CLUSTER,
+        mirrors=(
+            Mirror(
+                asked="markers",
+                answered="markers",
+                copied={"producer_id": "producer_id"},
+                inner=_topics(inner=_numbers("partition_indexes")),
+            ),
+        ),
+    ),
+    ApiKey.ALTER_REPLICA_LOG_DIRS: Shape(
+        error_code=_CLUSTER,
+        mirrors=(
+            Mirror(
+                asked="topics",
+                answered="results",
+                copied={"topic_name": "name"},
+                inner=_numbers(),
+            ),
+        ),
+    ),
+    ApiKey.GET_TELEMETRY_SUBSCRIPTIONS: Shape(error_code=_CLUSTER),
+    ApiKey.PUSH_TELEMETRY: Shape(error_code=_CLUSTER),
+    ApiKey.INITIALIZE_SHARE_GROUP_STATE: _SHARE_STATE,
+    ApiKey.READ_SHARE_GROUP_STATE: _SHARE_STATE,
+    ApiKey.WRITE_SHARE_GROUP_STATE: _SHARE_STATE,
+    ApiKey.DELETE_SHARE_GROUP_STATE: _SHARE_STATE,
+    ApiKey.READ_SHARE_GROUP_STATE_SUMMARY: _SHARE_STATE,
 }

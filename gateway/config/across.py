@@ -44,14 +44,14 @@ def disagreements(tree: Mapping[str, Json], folder: Path) -> Found:
     listeners = _mappings(tree.get("listeners"))
     for number, listener in listeners:
         yield from _listener(("listeners", number), listener)
-    yield from _repeats(
+    yield from repeats(
         "listener name", [(("listeners", n), each.get("name")) for n, each in listeners]
     )
     yield from _shared_addresses(listeners)
     rules = _mappings(tree.get("forbid"))
     for number, rule in rules:
         yield from _rule(("forbid", number), rule)
-    yield from _repeats("rule id", [(("forbid", n), each.get("id")) for n, each in rules])
+    yield from repeats("rule id", [(("forbid", n), each.get("id")) for n, each in rules])
     yield from _limits(_mapping(tree.get("limits")))
     if tree.get("witness_silence") == "stop" and not tree.get("witnesses"):
         yield ("witness_silence",), "nobody could end the silence: name witnesses, or set alarm"
@@ -145,9 +145,7 @@ def _authentication(place: Location, authentication: Mapping[str, Json]) -> Foun
 def _users(place: Location, section: Mapping[str, Json]) -> Found:
     yield from _length((*place, "users"), section.get("users"), USERS_MAX)
     users = _mappings(section.get("users"))
-    yield from _repeats(
-        "user name", [((*place, "users", n), each.get("name")) for n, each in users]
-    )
+    yield from repeats("user name", [((*place, "users", n), each.get("name")) for n, each in users])
 
 
 def _shared_addresses(listeners: Iterable[tuple[int, Mapping[str, Json]]]) -> Found:
@@ -240,7 +238,8 @@ def _ladder(limits: Mapping[str, Json]) -> Found:
             yield ("limits", lower), message
 
 
-def _repeats(noun: str, named: Iterable[tuple[Location, Json]]) -> Found:
+def repeats(noun: str, named: Iterable[tuple[Location, Json]]) -> Found:
+    """Yield the places that have a name of an earlier one; the noun ends with the key's name."""
     first: dict[str, Location] = {}
     for place, name in named:
         if not isinstance(name, str):

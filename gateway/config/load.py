@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import yaml
 from pydantic import ValidationError
@@ -16,11 +16,16 @@ from gateway.config.model import Config
 from gateway.config.section import Section
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from pydantic_core import ErrorDetails
 
-    from gateway.config.across import Json, Location
+    from gateway.config.across import Found, Json, Location
+
+Checked = TypeVar("Checked", bound=Section)
+
+TOO_DEEP = "is nested too deeply to be a configuration"
 
 FILE_BYTES_MAX = 4 * 1024 * 1024
 
@@ -73,39 +78,20 @@ def load_config(file: Path) -> Config:
 
     Raises ConfigError with every problem at once.
     """
-    text = _read(file)
-    try:
-        node = yaml.compose(text, Loader=_Loader)
-    except yaml.YAMLError as error:
-        raise ConfigError(file, [_syntax_problem(error)]) from None
-    except RecursionError:
-        problem = Problem(path="", line=None, message="is nested too deeply to be a configuration")
-        raise ConfigError(file, [problem]) from None
-    if not isinstance(node, yaml.MappingNode):
-        raise ConfigError(
-            file, [Problem(path="", line=1, message="must be a mapping of keys to values")]
-        )
     folder = file.absolute().parent
-    tree = _Tree()
-    plain = tree.mapping(node, ())
-    problems = tree.problems
-    problems += [_told(place, message, node) for place, message in disagreements(plain, folder)]
-    try:
-        # The JSON door of pydantic's strict mode takes lists for tuples and text for paths,
-        # and still refuses "5" for 5.
-        config = Config.model_validate_json(json.dumps(plain, default=_nothing))
-    except ValidationError as error:
-        found = error.errors(include_url=False)
-        problems += [
-            _problem(each, node)
-            for each in found
-            if not _is_echo(each, found) and not _is_of_unread(each, node, tree.unread)
-        ]
-    if problems:
-        raise ConfigError(file, sorted(problems, key=lambda problem: problem.line or 0))
+    text, problems = read_text(file)
+    config = None
+    if not problems:
+        config, problems = checked(text, Config, lambda tree: disagreements(tree, folder))
+    if config is None:
+        raise ConfigError(file, problems)
     signing = None if config.signing is None else config.signing.within(folder)
     encryption = None if config.encryption is None else config.encryption.within(folder)
-    places = {"archive": folder / config.archive, "journal": folder / config.journal}
+    places: dict[str, Path | None] = {
+        "archive": folder / config.archive,
+        "journal": folder / config.journal,
+        "policy": None if config.policy is None else folder / config.policy,
+    }
     listeners = tuple(listener.within(folder) for listener in config.listeners)
     return config.model_copy(
         update={
@@ -117,21 +103,56 @@ def load_config(file: Path) -> Config:
     )
 
 
+def checked(
+    text: str, model: type[Checked], across: Callable[[Mapping[str, Json]], Found]
+) -> tuple[Checked | None, list[Problem]]:
+    """Read YAML as a section; return it, or None and everything wrong with it, in its order.
+
+    `across` finds what does not go together in what was written.
+    """
+    try:
+        node = yaml.compose(text, Loader=_Loader)
+    except yaml.YAMLError as error:
+        return None, [_syntax_problem(error)]
+    except RecursionError:
+        return None, [Problem(path="", line=None, message=TOO_DEEP)]
+    if not isinstance(node, yaml.MappingNode):
+        return None, [Problem(path="", line=1, message="must be a mapping of keys to values")]
+    tree = _Tree()
+    plain = tree.mapping(node, ())
+    problems = tree.problems
+    problems += [_told(place, message, node) for place, message in across(plain)]
+    section = None
+    try:
+        # The JSON door of pydantic's strict mode takes lists for tuples and text for paths,
+        # and still refuses "5" for 5.
+        section = model.model_validate_json(json.dumps(plain, default=_nothing))
+    except ValidationError as error:
+        found = error.errors(include_url=False)
+        problems += [
+            _problem(each, node, model.__mro__[1])
+            for each in found
+            if not _is_echo(each, found) and not _is_of_unread(each, node, tree.unread)
+        ]
+    problems.sort(key=lambda problem: problem.line or 0)
+    return (None if problems else section), problems
+
+
 def _nothing(_: Unread) -> None:
     """Stand for what is not known, in JSON."""
 
 
-def _read(file: Path) -> str:
+def read_text(file: Path) -> tuple[str, list[Problem]]:
+    """Read a file of at most 4 MiB; return its text, or why there is none."""
     try:
         with file.open("rb") as stream:
             raw = stream.read(FILE_BYTES_MAX + 1)
         if len(raw) > FILE_BYTES_MAX:
             message = f"is above {FILE_BYTES_MAX} bytes: is it the right file?"
-            raise ConfigError(file, [Problem(path="", line=None, message=message)])
-        return raw.decode()
+            return "", [Problem(path="", line=None, message=message)]
+        return raw.decode(), []
     except (OSError, UnicodeDecodeError) as error:
-        message = f"cannot be read: {error}"
-        raise ConfigError(file, [Problem(path="", line=None, message=message)]) from None
+        return "", [Problem(path="", line=None, message=f"cannot be read: {error}")]
 
 
 def _syntax_problem(error: yaml.YAMLError) -> Problem:
@@ -238,7 +259,7 @@ def _is_of_unread(error: ErrorDetails, root: yaml.Node, unread: set[yaml.Node]) 
     return error["type"] != "extra_forbidden" and _locate(root, error["loc"])[0] in unread
 
 
-def _problem(details: ErrorDetails, root: yaml.Node) -> Problem:
+def _problem(details: ErrorDetails, root: yaml.Node, family: type[Section]) -> Problem:
     location = details["loc"]
     node, path = _locate(root, location)
     message = _REMEDIES.get(details["type"]) or details["msg"].removeprefix("Value error, ")
@@ -247,7 +268,7 @@ def _problem(details: ErrorDetails, root: yaml.Node) -> Problem:
     if location[-1:] == ("type",) and details["type"] in {"missing", "literal_error"}:
         message = "must be given as none, plain or sasl"
     if details["type"] == "extra_forbidden":
-        message = f"is no key here: {_suggestion(location)}"
+        message = f"is no key here: {_suggestion(location, family)}"
     return _at(node, path, message)
 
 
@@ -281,11 +302,12 @@ def _child(node: yaml.Node, step: int | str) -> yaml.Node | None:
     return None
 
 
-def _suggestion(location: Location) -> str:
+def _suggestion(location: Location, family: type[Section]) -> str:
+    """Say what may have been meant by a key, of those that sections of the family have."""
     key = str(location[-1])
-    known = {name for section in Section.__subclasses__() for name in section.model_fields}
+    known = {name for section in family.__subclasses__() for name in section.model_fields}
     near = next(iter(difflib.get_close_matches(key, sorted(known), n=1)), key)
     if location[-3:-1] == ("authentication", "none") and near in _OF_PLAIN:
         return f"only type: plain takes {near}"
     # A key of another section is not misspelled.
-    return "remove it (docs/configuration.md)" if near == key else f"did you mean {near}?"
+    return f"remove it ({family.page})" if near == key else f"did you mean {near}?"

@@ -296,6 +296,7 @@ class Config(Section):
     upstream: Upstream
     listeners: Annotated[tuple[Listener, ...], Field(min_length=1)]
     forbid: tuple[ForbidRule, ...] = ()
+    policy: Path | None = None
     limits: Limits = Limits()
 
     def origin(self, worker: int = 0) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from pydantic import BaseModel, ConfigDict
 
 
@@ -9,3 +11,5 @@ class Section(BaseModel):
     """What all sections share: no key but the declared ones, no value but of the declared type."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    page: ClassVar[str] = "docs/configuration.md"
+    """Where the keys are explained."""

@@ -27,6 +27,8 @@ class EventKind(StrEnum):
     """The wall clock moved against the monotonic one."""
     TRAFFIC_LEVEL = "traffic_level"
     """How far the gateway lets traffic, and why that has changed."""
+    POLICY_LOADED = "policy_loaded"
+    """The policy bundle in force is another one, or a new one was refused."""
     SESSION_OPEN = "session_open"
     SESSION_AUTHENTICATED = "session_authenticated"
     SESSION_REJECTED = "session_rejected"

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from gateway.policy.patterns import Patterns
+    from gateway.policy.selection import Names
 
 
 class MaskMethod(StrEnum):
@@ -77,7 +77,7 @@ class MaskRule:
     id: str
     apis: frozenset[int]
     fields: tuple[MaskField, ...]
-    topics: Patterns | None = None
+    topics: Names | None = None
     format: MaskFormat = MaskFormat.AUTO
     on_undecodable: OnUndecodable | None = None
 

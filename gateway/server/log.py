@@ -46,6 +46,8 @@ class LogEvent(StrEnum):
     SYNC_LATE = "sync_late"
     SYNC_BACK = "sync_back"
     TRAFFIC_LEVEL = "traffic_level"
+    POLICY_LOADED = "policy_loaded"
+    POLICY_REFUSED = "policy_refused"
     SEALER_STARTED = "sealer_started"
     SEALER_DIED = "sealer_died"
     SEALER_KILLED = "sealer_killed"

@@ -194,6 +194,7 @@ async def _serve(parts: _Parts) -> bool:
     loop = asyncio.get_running_loop()
     for number in STOP_SIGNALS:
         loop.add_signal_handler(number, worker.stop)
+    loop.add_signal_handler(signal.SIGHUP, worker.reload)
     try:
         await worker.serve()
     except BindError as error:

@@ -11,15 +11,13 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from gateway.config.forbidden import forbid_rules
 from gateway.evidence.event import Event, EventKind
 from gateway.evidence.log.heard import system_boot_id
-from gateway.policy.current import CurrentPolicy
-from gateway.policy.engine import Policy
 from gateway.server.level import Level
 from gateway.server.listeners import Listeners
 from gateway.server.log import LogEvent
 from gateway.server.passwords import PasswordChecks
+from gateway.server.policies import Policies
 from gateway.server.pulse import Pulse
 from gateway.server.pump import Services, instant
 from gateway.server.recorder import Recording, RecordingStoppedError
@@ -56,6 +54,7 @@ class Worker:
         self._recorder = recorder
         self._traffic = Traffic(recorder, gates, log)
         self._log = log
+        self._policies = Policies(config, log, self._append)
         self._upstream = UpstreamCluster(config, topology, log)
         self._passwords = PasswordChecks(workers=config.limits.password_checks)
         self._listeners = Listeners(
@@ -65,7 +64,7 @@ class Worker:
                 upstream=self._upstream,
                 passwords=self._passwords,
                 topology=topology,
-                policy=CurrentPolicy(Policy(forbid_rules(config))),
+                policy=self._policies.current,
                 connect_seconds=config.upstream.connect_timeout_ms / 1000,
                 write_buffer_bytes=config.limits.write_buffer_bytes,
                 log=log,
@@ -79,6 +78,10 @@ class Worker:
         """Let `serve` return: a signal came."""
         self._stop.set()
 
+    def reload(self) -> None:
+        """Load the policy again: a signal came."""
+        self._policies.load(instant())
+
     async def serve(self) -> None:
         """Bind, serve until `stop` or until recording fails, then drain and close the journal.
 
@@ -88,6 +91,7 @@ class Worker:
         bound = await self._listeners.bind()
         self._record(EventKind.RECORDER_START, self._detail(bound))
         # Before the first client is let in, which needs a turn of the loop.
+        self._policies.load(instant())
         self._traffic.look(instant())
         self._log.info(LogEvent.LISTENING, listeners=[asdict(listener) for listener in bound])
         ticking = asyncio.create_task(self._tick())
@@ -135,6 +139,7 @@ class Worker:
             await asyncio.sleep(TICK_SECONDS)
             self._recorder.measure(time.monotonic_ns())
             self._traffic.look(instant())
+            self._policies.load_if_changed(instant())
             events = pulse.look(instant(), self._recorder.event_count)
             if events:
                 # The recorder says when it fails, and the worker then ends.
@@ -167,6 +172,11 @@ class Worker:
             for pump in tuple(pumps):
                 pump.cut("shutdown")
             await self._listeners.wait_until_empty(TICK_SECONDS)
+
+    def _append(self, event: Event) -> None:
+        # The recorder says when it fails, and the worker then ends.
+        with contextlib.suppress(RecordingStoppedError):
+            self._recorder.append([event])
 
     def _record(self, kind: EventKind, detail: dict[str, object]) -> None:
         now = instant()

@@ -158,8 +158,7 @@ class Requests:
             return self._deny(exchange, body, judgement.error_code, now)
         if self.refuses_changes and may_change(api_key, body):
             error_code = retriable_error(api_key)
-            if error_code is None:
-                raise RefusedRequestError(f"{NO_CHANGES_MESSAGE} ({ApiKey(api_key).name})")
+            assert error_code is not None, "what changes something can be refused"
             exchange.decision = NO_CHANGES
             return self._deny(exchange, body, error_code, now)
         recording = begin(api_key, body, self._knowledge)

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.apis.access import consumer_groups, numbers, transactional_ids
+from gateway.apis.access import (
+    consumer_groups,
+    names_consumer_groups,
+    names_transactional_ids,
+    numbers,
+    transactional_ids,
+)
 from gateway.wire.api_keys import ApiKey
 from gateway.wire.messages import default_body
 from tests.gateway.session.conversation import batch
@@ -71,3 +77,17 @@ def test_what_is_asked_for_is_counted(
     found = numbers(ApiKey.FETCH, body)
 
     assert expected == (found["topic_count"], found["partition_count"], found["max_bytes"])
+
+
+@pytest.mark.parametrize(
+    ("api_key", "expected"),
+    [
+        (ApiKey.FIND_COORDINATOR, (True, True)),
+        (ApiKey.JOIN_GROUP, (True, False)),
+        (ApiKey.INIT_PRODUCER_ID, (False, True)),
+        (ApiKey.FETCH, (False, False)),
+    ],
+)
+def test_an_api_tells_what_its_requests_name(api_key: ApiKey, expected: tuple[bool, bool]) -> None:
+    """So that a rule about something else is refused."""
+    assert expected == (names_consumer_groups(api_key), names_transactional_ids(api_key))

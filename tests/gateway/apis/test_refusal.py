@@ -116,7 +116,7 @@ def test_refusable_apis_carry_kafkas_names() -> None:
     """Configuration names APIs as Kafka's documentation does."""
     assert {"Produce": ApiKey.PRODUCE, "Metadata": ApiKey.METADATA}.items() <= refusable().items()
     assert "SaslAuthenticate" not in refusable()
-    assert "AlterReplicaLogDirs" not in refusable()
+    assert "AlterReplicaLogDirs" in refusable()
 
 
 @pytest.mark.parametrize(
@@ -129,7 +129,7 @@ def test_refusable_apis_carry_kafkas_names() -> None:
         (ApiKey.OFFSET_COMMIT, ErrorCode.COORDINATOR_LOAD_IN_PROGRESS),
         (ApiKey.JOIN_GROUP, ErrorCode.COORDINATOR_LOAD_IN_PROGRESS),
         (ApiKey.END_TXN, ErrorCode.COORDINATOR_LOAD_IN_PROGRESS),
-        (ApiKey.WRITE_TXN_MARKERS, None),
+        (ApiKey.API_VERSIONS, None),
     ],
 )
 def test_clients_can_be_told_to_try_again(api_key: ApiKey, expected: ErrorCode | None) -> None:

@@ -250,7 +250,7 @@ listeners:
       users: [{{name: a, password_hash: x}}, {{name: a, password_hash: "{HASH}"}}]
   - {{name: third, port: 19094, host: 0.0.0.0, advertised_host: gw, nodes: 7}}
 forbid:
-  - {{id: one, apis: [DropTopics, PUSH_TELEMETRY, JOIN_GROUP], topics: [a]}}
+  - {{id: one, apis: [DropTopics, API_VERSIONS, JOIN_GROUP], topics: [a]}}
   - {{id: one, apis: [], topics: *place}}
 limits: {{journal_bytes_max: 8388608, idle_ms: x}}
 """
@@ -272,7 +272,7 @@ limits: {{journal_bytes_max: 8388608, idle_ms: x}}
         ("listeners.2.nodes", 16, "Input should be an object"),
         ("listeners.2.port", 16, "the address 0.0.0.0:19094 is that of listeners.0 as well"),
         ("forbid.0.apis.0", 18, "no API is called 'DropTopics'"),
-        ("forbid.0.apis.1", 18, "PUSH_TELEMETRY cannot be refused"),
+        ("forbid.0.apis.1", 18, "API_VERSIONS cannot be refused"),
         ("forbid.0.topics", 18, "JOIN_GROUP names no topics"),
         ("forbid.1.apis", 19, "at least 1 item"),
         ("forbid.1.id", 19, "each rule id may appear once only"),
@@ -449,7 +449,7 @@ def test_endless_nesting_is_refused(tmp_path: Path) -> None:
         ("allow_plaintext: true", "allow_plaintext: false", "would cross the network readable"),
         ("first_port: 19093", "first_port: 65534", "port 65536 for the last node is above 65535"),
         ("DELETE_TOPICS", "DropTopics", "no API is called 'DropTopics'"),
-        ("DELETE_TOPICS", "PUSH_TELEMETRY", "PUSH_TELEMETRY cannot be refused"),
+        ("DELETE_TOPICS", "API_VERSIONS", "API_VERSIONS cannot be refused"),
         ("DELETE_TOPICS", "FETCH, JOIN_GROUP", "JOIN_GROUP names no topics: leave topics out"),
         ("journal: /var/lib/streamwitness/journal", "journal: archive", "must lie apart"),
         ("journal: /var/lib/streamwitness/journal", "journal: ./archive/j", "must lie apart"),

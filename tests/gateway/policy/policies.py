@@ -68,7 +68,7 @@ def rule(
         id=rule_id,
         apis=frozenset({int(ApiKey.FETCH)}),
         fields=(MaskField(method=MaskMethod.REDACT, path="$.card"),),
-        topics=None if topics is None else Patterns(tuple(topics)),
+        topics=selected,
     )
     return Rule(
         id=rule_id,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from gateway.policy.mask_rule import MaskField, MaskMethod, MaskRule
-from gateway.policy.patterns import Patterns
 from gateway.wire.api_keys import ApiKey
+from tests.gateway.policy.policies import names
 
 
 @pytest.mark.parametrize(
@@ -26,7 +26,7 @@ def test_a_mask_is_about_its_topics_and_directions(
         id="m",
         apis=frozenset({int(ApiKey.FETCH)}),
         fields=(MaskField(method=MaskMethod.NULL, path="$.a"),),
-        topics=None if topics is None else Patterns(topics),
+        topics=None if topics is None else names(*topics),
     )
 
     assert expected is mask.speaks_of(api_key, topic)

@@ -1,0 +1,1 @@
+"""Trying policies before they are in force: on the cases of their own, and on what was recorded."""
