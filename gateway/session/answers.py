@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from gateway.apis import api_versions, metadata
+from gateway.apis import api_versions, metadata, partial
 from gateway.apis.detail import first_error, to_json
 from gateway.apis.hosts import rewrite_hosts
 from gateway.wire.api_keys import ApiKey
@@ -54,9 +54,10 @@ class Answers:
         metadata.learn_topics(header.api_key, response.body, self._topology.topics)
         # First the change, then the rows: they state what the client sees, and nothing if it sees
         # nothing.
-        if self._change(exchange, response, version):
-            frame = encode_response(response, header.api_key, version)
+        is_changed = self._change(exchange, response, version)
         rows = self._rows(exchange, response, now)
+        if is_changed or exchange.refusal is not None:
+            frame = encode_response(response, header.api_key, version)
         assert exchange.reply is None, "the broker's answer goes to the request that waits for it"
         exchange.reply = framed(frame)
         return rows
@@ -83,7 +84,10 @@ class Answers:
     def _rows(self, exchange: Exchange, response: Response, now: Instant) -> list[Event]:
         template = self._stamp.exchange_template(now, exchange)
         assert exchange.recording is not None, "what was forwarded was recorded before"
-        rows, answered = exchange.recording.after(template, response.body)
+        passing = self._stamp.passing_template(now, exchange)
+        rows, answered = exchange.recording.after(passing, response.body)
+        if exchange.refusal is not None:
+            partial.put_back(response.body, exchange.refusal)
         detail = {
             "request": exchange.recording.asked,
             "response": answered,

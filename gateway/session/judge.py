@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from gateway.apis.access import consumer_groups, numbers, transactional_ids
 from gateway.apis.error_codes import ErrorCode
+from gateway.apis.partial import is_divisible, named_topics
 from gateway.apis.touches import Touched, touched
-from gateway.policy.decision import Decision, DecisionKind
+from gateway.policy.decision import ALLOWED, Decision, DecisionKind
 from gateway.policy.request import AccessRequest
 from gateway.policy.view import View
 from gateway.wire.api_keys import ApiKey
@@ -16,7 +17,7 @@ from gateway.wire.api_keys import ApiKey
 if TYPE_CHECKING:
     from gateway.apis.recording import Knowledge
     from gateway.policy.current import CurrentPolicy
-    from gateway.policy.engine import Policy
+    from gateway.policy.engine import Division, Policy
     from gateway.session.signals import Instant
     from gateway.session.stamp import Stamp
     from gateway.wire.headers import RequestHeader
@@ -25,10 +26,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """A decision, and the error to refuse with where it is not the API's own."""
+    """A decision, and the error to refuse with where it is not the API's own.
+
+    Where only the topics in `denied` are refused, `passing` is the decision about the others.
+    """
 
     decision: Decision
     error_code: ErrorCode | None = None
+    denied: frozenset[str] = frozenset()
+    passing: Decision = ALLOWED
 
 
 class Judge:
@@ -49,10 +55,13 @@ class Judge:
             return Judgement(policy.allowed)
         topics = self._touched(api_key, body)
         request = self._request(policy, header, body, now)
-        decision = _enforceable(policy.decide(replace(request, topics=topics.names)))
+        division = policy.divide(replace(request, topics=topics.names))
+        decision = _enforceable(division.decision)
         error_code = self._knowledge.lost_session(api_key, body)
         if error_code is None and topics.unknown_ids:
             error_code = ErrorCode.UNKNOWN_TOPIC_ID
+        if error_code is None and division.denied and is_divisible(api_key, body):
+            return self._divided(header, body, division)
         if decision.is_denial or error_code is None:
             return Judgement(decision)
         # An id without a name, or another connection's session, could be about any topic: a rule
@@ -65,6 +74,16 @@ class Judge:
         if not policy.speaks_of(header.api_key):
             return None
         return View(policy, self._request(policy, header, body, now))
+
+    def _divided(self, header: RequestHeader, body: Body, division: Division) -> Judgement:
+        named = named_topics(header.api_key, body, self._knowledge.topics)
+        if not division.denied <= named:
+            # A session remembers a topic that a later policy denies: the client must begin anew.
+            return Judgement(division.decision, ErrorCode.FETCH_SESSION_ID_NOT_FOUND)
+        passing = _enforceable(division.passing)
+        if passing.is_denial:
+            return Judgement(_enforceable(division.decision))
+        return Judgement(division.decision, denied=division.denied, passing=passing)
 
     @property
     def allowed(self) -> Decision:

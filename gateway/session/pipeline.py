@@ -29,8 +29,10 @@ class Exchange:
     `recording` is None for a request that is answered here; `view` is what rules say about the
     topics in the answer, None where no rule speaks of it; `taken` are topics that a rule took out
     of a Metadata request, and `is_all_taken` tells that the request now asks for all topics for
-    want of another way to ask for none. `reply` is the whole frame once the answer is known, empty
-    where none may be sent. `ending` is why the connection closes behind this reply.
+    want of another way to ask for none. Where some topics were refused and the others passed,
+    `passing` is the decision about those, and `refusal` the answer about the refused ones. `reply`
+    is the whole frame once the answer is known, empty where none may be sent. `ending` is why the
+    connection closes behind this reply.
     """
 
     ordinal: int
@@ -41,6 +43,8 @@ class Exchange:
     taken: tuple[Body, ...] = ()
     is_all_taken: bool = False
     decision: Decision = ALLOWED
+    passing: Decision | None = None
+    refusal: Body | None = None
     is_forwarded: bool = False
     reply: bytes | None = None
     ending: str | None = None

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from gateway.apis import api_versions, metadata
+from gateway.apis import api_versions, metadata, partial
 from gateway.apis.catalogue import is_offered, may_change
 from gateway.apis.detail import to_json
 from gateway.apis.error_codes import ErrorCode
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from gateway.evidence.event import Event
     from gateway.session.authentication import Over
-    from gateway.session.judge import Judge
+    from gateway.session.judge import Judge, Judgement
     from gateway.session.login import Login
     from gateway.session.signals import Instant
     from gateway.session.stamp import Stamp
@@ -154,15 +154,29 @@ class Requests:
             return self._forward_metadata(exchange, frame, body, now)
         judgement = self._judge.judge(exchange.header, body, now)
         exchange.decision = judgement.decision
-        if judgement.decision.is_denial:
+        if judgement.decision.is_denial and not judgement.denied:
             return self._deny(exchange, body, judgement.error_code, now)
         if self.refuses_changes and may_change(api_key, body):
             error_code = retriable_error(api_key)
             assert error_code is not None, "what changes something can be refused"
             exchange.decision = NO_CHANGES
             return self._deny(exchange, body, error_code, now)
+        if judgement.denied:
+            frame = self._take_out(exchange, body, judgement)
         recording = begin(api_key, body, self._knowledge)
+        if judgement.denied:
+            recording.asked["refused_topics"] = sorted(judgement.denied)
         return self._forward(exchange, recording, frame, body, now)
+
+    def _take_out(self, exchange: Exchange, body: Body, judgement: Judgement) -> bytes:
+        """Take refused topics out of a request; return what is left of it as a frame's content."""
+        header = exchange.header
+        directory = self._knowledge.topics
+        refused = partial.take_out(header.api_key, body, judgement.denied, directory)
+        message = message_naming(judgement.decision.rule_ids)
+        exchange.refusal, _ = refuse(header.api_key, header.api_version, refused, None, message)
+        exchange.passing = judgement.passing
+        return encode_request(header, body)
 
     def _deny(
         self, exchange: Exchange, body: Body, error_code: ErrorCode | None, now: Instant
@@ -221,7 +235,7 @@ class Requests:
         assert exchange.reply is None, "what is answered here goes no further"
         header = exchange.header
         template = self._stamp.exchange_template(now, exchange)
-        rows = recording.before(template, body)
+        rows = recording.before(self._stamp.passing_template(now, exchange), body)
         if header.api_key == ApiKey.PRODUCE and not expects_answer(body):
             detail = {"request": recording.asked, "response": "none", "elapsed_ns": 0}
             rows.append(replace(template, error_code=0, detail=to_json(detail)))

@@ -57,6 +57,14 @@ class Stamp:
             bundle_digest=exchange.decision.bundle_digest,
         )
 
+    def passing_template(self, now: Instant, exchange: Exchange) -> Event:
+        """Make a row about what passed of an exchange, where some of it was refused."""
+        row = self.exchange_template(now, exchange)
+        passing = exchange.passing
+        if passing is None:
+            return row
+        return replace(row, decision=passing.kind.value, rule_ids=passing.rule_ids)
+
     def _blank(self, kind: EventKind, now: Instant) -> Event:
         principal = self.principal
         return Event(

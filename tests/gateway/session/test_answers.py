@@ -449,3 +449,21 @@ def test_controllers_addresses_are_emptied() -> None:
         << SendClient(answer(ApiKey.DESCRIBE_QUORUM, 2, nodes=[{"node_id": 3000, "listeners": []}]))
     )
     play.finish()
+
+
+def test_topics_that_were_taken_out_come_back_as_errors() -> None:
+    """Beside what the broker said of the others."""
+    rule = ForbidRule(id="r", apis=frozenset({ApiKey.PRODUCE}), topics=("cards",))
+    sent: list[dict[str, object]] = [
+        {"name": name, "partition_data": []} for name in ("cards", "orders")
+    ]
+    play = _asked(
+        connected(new_session(forbid=(rule,))),
+        ask(ApiKey.PRODUCE, 9, acks=1, topic_data=sent),
+    )
+    done = {"name": "orders", "partition_responses": []}
+    refused = {"name": "cards", "partition_responses": []}
+    play >> BrokerBytes(answer(ApiKey.PRODUCE, 9, responses=[done]))
+    play << row(EventKind.EXCHANGE, decision="deny", rule_ids=("r",))
+    play << SendClient(answer(ApiKey.PRODUCE, 9, responses=[done, refused]))
+    play.finish()

@@ -79,6 +79,28 @@ def test_a_fetch_is_about_the_topics_of_its_session_too() -> None:
     assert court.judge.judge(_header(), later, NOW).decision.is_denial
 
 
+@pytest.mark.parametrize(
+    ("effect", "denied", "passing"),
+    [
+        (DecisionKind.ALLOW, {"cards"}, DecisionKind.ALLOW),
+        (DecisionKind.MASK, set(), DecisionKind.ALLOW),
+    ],
+)
+def test_a_fetch_is_divided_by_its_topics(
+    effect: DecisionKind, denied: set[str], passing: DecisionKind
+) -> None:
+    """One is refused and the other passes, if that can be carried out."""
+    court = Court(rule("no-cards", topics=["cards"]), rule("r", effect, topics=["orders"]))
+    judgement = court.judge.judge(_header(), _fetch("cards", "orders"), NOW)
+
+    assert (DecisionKind.DENY, ("no-cards",)) == (
+        judgement.decision.kind,
+        judgement.decision.rule_ids,
+    )
+    assert denied == judgement.denied
+    assert passing is judgement.passing.kind
+
+
 def test_a_session_with_ids_is_about_their_names() -> None:
     """And about any topic where the name is not known."""
     court = Court(rule("r", topics=["cards"]))
@@ -90,7 +112,10 @@ def test_a_session_with_ids_is_about_their_names() -> None:
     assert (True, ErrorCode.UNKNOWN_TOPIC_ID) == (unnamed.decision.is_denial, unnamed.error_code)
     court.knowledge.topics.learn(ORDERS_ID, "cards")
     named = court.judge.judge(_header(version=13), later, NOW)
-    assert (True, None) == (named.decision.is_denial, named.error_code)
+    assert (True, ErrorCode.FETCH_SESSION_ID_NOT_FOUND) == (
+        named.decision.is_denial,
+        named.error_code,
+    )
 
 
 def test_another_connections_session_could_be_about_anything() -> None:
@@ -136,6 +161,7 @@ def test_a_view_keeps_the_policy_that_it_was_taken_under() -> None:
 def test_requests_of_other_apis_are_about_what_they_name() -> None:
     """Only fetches have a session that remembers more."""
     court = Court(rule("r", topics=["cards"], apis=frozenset({int(ApiKey.PRODUCE)})))
-    body = {"topic_data": [{"name": "cards", "partition_data": []}], "transactional_id": None}
+    topic = {"name": "cards", "partition_data": []}
+    body = {"topic_data": [topic], "transactional_id": None, "acks": -1}
 
     assert court.judge.judge(_header(ApiKey.PRODUCE, 9), body, NOW).decision.is_denial

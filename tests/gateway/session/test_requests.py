@@ -556,3 +556,15 @@ def test_everybody_is_announced_once_with_the_software_they_name() -> None:
         >> ClientBytes(ask(ApiKey.LIST_GROUPS, 3, correlation_id=2))
     )
     play.finish()
+
+
+def test_a_forbidden_topic_among_others_is_taken_out() -> None:
+    """The rest of the request goes on, and the record keeps what was refused."""
+    rule = ForbidRule(id="r", apis=frozenset({ApiKey.PRODUCE}), topics=("cards",))
+    play = connected(new_session(forbid=(rule,)))
+    sent: list[dict[str, object]] = [
+        {"name": name, "partition_data": []} for name in ("cards", "orders")
+    ]
+    play >> ClientBytes(ask(ApiKey.PRODUCE, 9, acks=1, topic_data=sent))
+    play << SendBroker(ask(ApiKey.PRODUCE, 9, acks=1, topic_data=sent[1:]))
+    play.finish()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from gateway.evidence.event import Event, EventKind
 from gateway.identity.principal import Principal
 from gateway.policy.decision import Decision, DecisionKind
@@ -74,3 +76,19 @@ def test_session_rows_carry_the_newest_client_id() -> None:
 def test_a_stamp_tells_where_the_client_is() -> None:
     """Rules look at it."""
     assert "10.0.0.7:40000" == Stamp("clients", CONNECTION).peer
+
+
+@pytest.mark.parametrize(
+    ("passing", "expected"),
+    [(None, ("deny", ("no-cards",))), (Decision(DecisionKind.ALLOW, ("a",)), ("allow", ("a",)))],
+)
+def test_rows_of_what_passed_carry_the_decision_about_that(
+    passing: Decision | None, expected: tuple[str, tuple[str, ...]]
+) -> None:
+    """Records of one topic were not denied because another topic was."""
+    header = RequestHeader(api_key=1, api_version=12, correlation_id=5, client_id="app")
+    decision = Decision(DecisionKind.DENY, ("no-cards",))
+    exchange = Exchange(ordinal=0, header=header, began_ns=0, decision=decision, passing=passing)
+    row = Stamp("clients", CONNECTION).passing_template(NOW, exchange)
+
+    assert expected == (row.decision, row.rule_ids)
