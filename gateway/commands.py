@@ -121,9 +121,21 @@ def run(config: ConfigFile, *, check: CheckOnly = False) -> None:
         typer.echo(error, err=True)
         raise typer.Exit(USAGE_EXIT_CODE) from None
     if check:
+        _check_policy(loaded)
         typer.echo(f"{config}: good")
         return
     raise typer.Exit(_run(loaded))
+
+
+def _check_policy(config: Config) -> None:
+    from gateway.config.bundle_load import BundleError
+    from gateway.config.policy_load import FailedTrialsError, load_policy
+
+    try:
+        load_policy(config)
+    except (BundleError, FailedTrialsError) as error:
+        typer.echo(error, err=True)
+        raise typer.Exit(USAGE_EXIT_CODE) from None
 
 
 def _run(config: Config) -> int:

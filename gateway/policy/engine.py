@@ -162,9 +162,16 @@ class Policy:
 def _part(request: AccessRequest, candidates: _Candidates, topic: str | None) -> _Part:
     matching: list[Rule] = []
     errors: list[str] = []
+    values: dict[str, object] | None = None
     for rule in candidates.about(topic, is_any=request.topics is None):
+        if not _matches(rule, request):
+            continue
+        condition = rule.selection.condition
+        if condition is not None and values is None:
+            # All conditions look at the same values, and these cost more than a condition.
+            values = values_of(request, topic)
         try:
-            if _matches(rule, request, topic):
+            if condition is None or condition.holds(values or {}):
                 matching.append(rule)
         except ConditionError as error:
             # What was meant is not known, so the most restrictive is taken.
@@ -173,13 +180,10 @@ def _part(request: AccessRequest, candidates: _Candidates, topic: str | None) ->
     return _Part(topic, tuple(matching) or candidates.default, tuple(errors))
 
 
-def _matches(rule: Rule, request: AccessRequest, topic: str | None) -> bool:
+def _matches(rule: Rule, request: AccessRequest) -> bool:
     selection = rule.selection
     wants_all = rule.effect is DecisionKind.ALLOW
-    if selection.varies and not selection.is_about(request, wants_all=wants_all):
-        return False
-    condition = selection.condition
-    return condition is None or condition.holds(values_of(request, topic))
+    return not selection.varies or selection.is_about(request, wants_all=wants_all)
 
 
 class _Part(NamedTuple):

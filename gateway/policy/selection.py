@@ -136,8 +136,10 @@ class Selection:
         )
 
     def _is_now(self, wall_ns: int) -> bool:
+        if not self.windows:
+            return True
         moment = Moment.of(wall_ns)
-        return not self.windows or any(window.holds(moment) for window in self.windows)
+        return any(window.holds(moment) for window in self.windows)
 
 
 def _names_match(names: Names | None, asked: frozenset[str], *, wants_all: bool) -> bool:

@@ -18,6 +18,7 @@ from gateway.evidence.log.proof import decode_proof
 from gateway.identity.passwords import parse_password_hash, password_matches
 from gateway.identity.scram_credential import parse_scram_credential
 from gateway.server import run as server
+from tests.gateway.config.bundles import write_bundle
 from tests.gateway.evidence.golden import GOLDEN
 
 if TYPE_CHECKING:
@@ -204,3 +205,19 @@ def test_a_proof_is_written_with_its_entry(app: typer.Typer, tmp_path: Path) -> 
     assert [2, 2] == [code for code, _ in nameless]
     assert all("say what the proof's file is called" in told for _, told in nameless)
     assert invoke(app, "prove", GOLDEN, "gateway-1", "99", "-o", out)[0] == 2
+
+
+@pytest.mark.parametrize(
+    ("rules", "expected"),
+    [("rules: []\n", (0, "")), ("rules: 7\n", (2, "a.yaml: rules (line 1)"))],
+)
+def test_check_looks_at_the_policy_too(
+    app: typer.Typer, file: Path, rules: str, expected: tuple[int, str]
+) -> None:
+    """A gateway with a bad one would deny everything."""
+    write_bundle(file.parent / "policy", a=rules)
+    file.write_text(f"{file.read_text()}\npolicy: policy\n")
+    done = CliRunner().invoke(app, ["gateway", "run", "-c", str(file), "--check"])
+
+    assert expected[0] == done.exit_code
+    assert expected[1] in done.stderr

@@ -34,6 +34,7 @@ from gateway.sealer.keys import load_signing
 from gateway.wire.api_keys import ApiKey
 from gateway.witness.memory import Memory
 from gateway.witness.witness import Witness
+from tests.gateway.config.bundles import NO_CARDS, write_bundle
 from tests.gateway.evidence.log.signed import WITNESS
 from tests.gateway.server.peers import config_for, request
 from tests.gateway.witness.logs import served
@@ -235,6 +236,26 @@ async def read_all(bootstrap: str, topic: str, count: int) -> list[bytes]:
             return [(await consumer.getone()).value for _ in range(count)]
     finally:
         await consumer.stop()
+
+
+def test_the_policy_is_loaded_again_when_it_changes_and_at_a_signal(tmp_path: Path) -> None:
+    """A bad one stays out, and every good one is in the archive under its digest."""
+    folder = write_bundle(tmp_path / "policy", rules=NO_CARDS)
+    config = config_for(tmp_path, upstream=[1]).model_copy(update={"policy": folder})
+    with running(write(config, tmp_path)) as gateway:
+        first = gateway.wait_for("policy_loaded")
+        write_bundle(folder, rules="rules: 7\n")
+        gateway.wait_for("policy_refused")
+        write_bundle(folder, rules="rules: []\n")
+        second = gateway.wait_for("policy_loaded", times=2)
+        gateway.process.send_signal(signal.SIGHUP)
+        gateway.wait_for("policy_loaded", times=3)
+        assert 0 == gateway.stop()
+    bundles = tmp_path / "archive" / config.origin() / "bundles"
+
+    assert first["digest"] == second["previous"]
+    assert {first["digest"], second["digest"]} == {path.name for path in bundles.iterdir()}
+    assert 4 == kinds_in(tmp_path / "archive").count("policy_loaded")
 
 
 def test_traffic_waits_for_a_witness_and_stops_without_one(tmp_path: Path) -> None:
