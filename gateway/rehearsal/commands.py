@@ -1,4 +1,4 @@
-"""`streamwitness policy`: check, test and show bundles of rules."""
+"""`streamwitness policy`: check, test, show and replay bundles of rules."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gateway.refusing import USAGE_EXIT_CODE
+from gateway.refusing import USAGE_EXIT_CODE, refusing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 INCOMPLETE_EXIT_CODE = 1
 
 BundleFolder = Annotated[Path, typer.Argument(help="The bundle's folder.", show_default=False)]
+ArchiveFolder = Annotated[Path, typer.Argument(help="The archive's folder.", show_default=False)]
+PolicyFolder = Annotated[Path, typer.Option("--policy", help="The bundle's folder.")]
+Limit = Annotated[int, typer.Option("--limit", help="Kinds of changes to tell.", min=1)]
 CasesOnly = Annotated[
     bool, typer.Option("--cases-only", help="Let only failed cases count, not missing ones.")
 ]
@@ -29,6 +32,7 @@ def register(app: typer.Typer) -> None:
     policy.command("check")(check)
     policy.command("test")(run_cases)
     policy.command("show")(show)
+    policy.command("replay")(replay)
     app.add_typer(policy, name="policy")
 
 
@@ -55,6 +59,21 @@ def show(folder: BundleFolder) -> None:
     from gateway.rehearsal.shown import shown_rules
 
     for line in shown_rules(_load(folder).policy):
+        typer.echo(line)
+
+
+def replay(archive: ArchiveFolder, policy: PolicyFolder, limit: Limit = 50) -> None:
+    """Tell which recorded exchanges a bundle would have decided otherwise, the most frequent first.
+
+    Only events are read, no payload. Exit code 2: there is no such archive or bundle.
+    """
+    from gateway.rehearsal.replay import replay as ask_again
+    from gateway.rehearsal.replay import told
+
+    loaded = _load(policy)
+    with refusing():
+        result = ask_again(archive, loaded.policy)
+    for line in told(result, lines_max=limit):
         typer.echo(line)
 
 

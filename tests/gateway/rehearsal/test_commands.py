@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from gateway.cli import build_app
 from tests.gateway.config.bundles import NO_CARDS, write_bundle
+from tests.gateway.evidence.golden import GOLDEN
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -63,3 +64,13 @@ def test_rules_are_shown(tmp_path: Path) -> None:
     done = _run("show", str(write_bundle(tmp_path, a=NO_CARDS)))
 
     assert done.stdout.startswith("deny no-cards: FETCH; topics: cards*\n")
+
+
+def test_a_replay_tells_what_would_change(tmp_path: Path) -> None:
+    """And refuses what is no archive."""
+    folder = str(write_bundle(tmp_path, a=NO_CARDS))
+    done = _run("replay", str(GOLDEN), "--policy", folder)
+
+    assert 0 == done.exit_code
+    assert "exchanges compared" in done.stdout
+    assert 2 == _run("replay", str(tmp_path / "none"), "--policy", folder).exit_code
