@@ -5,16 +5,24 @@ from __future__ import annotations
 import os
 import random
 import re
+from typing import TYPE_CHECKING
 
 import pytest
 
+from gateway.masking import json_text
 from gateway.masking.counts import Counts
 from gateway.masking.errors import UndecodableError
-from gateway.masking.json_text import DEPTH_MAX, find_values, mask_json
+from gateway.masking.json_reference import DEPTH_MAX, find_values
+from gateway.masking.json_text import mask_json
 from gateway.masking.keys import Key
 from gateway.masking.methods import Method, Null, Partial, Pseudonym, Redact
 from gateway.masking.paths import State, compile_paths, parse_path
 from tests.gateway.masking.documents import random_text, read, redacted, selected
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gateway.masking.json_reference import Edit
 
 PATHS = (
     ("$.card.number",),
@@ -27,6 +35,17 @@ PATHS = (
 
 IS_THOROUGH = bool(os.environ.get("STREAMWITNESS_THOROUGH"))
 DOCUMENT_COUNT = 40_000 if IS_THOROUGH else 3_000
+
+
+@pytest.fixture(params=["reference", "compiled"], autouse=True)
+def _scanner(
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
+    compiled: Callable[[bytes, State], list[Edit]],
+) -> None:
+    """Hold every sentence here of both scanners."""
+    chosen = compiled if request.param == "compiled" else find_values
+    monkeypatch.setattr(json_text, "find_values", chosen)
 
 
 def _masks(*paths: str, method: Method | None = None) -> State:
@@ -180,7 +199,7 @@ def test_untouched_bytes_are_identical_in_random_documents() -> None:
     for _ in range(DOCUMENT_COUNT // len(PATHS)):
         content = random_text(chance).encode()
         edits = find_values(content, masks)
-        starts, ends = [0, *(edit.end for edit in edits)], [edit.start for edit in edits]
+        starts, ends = [0, *(end for _, end, _ in edits)], [start for start, _, _ in edits]
         kept = [content[start:end] for start, end in zip(starts, [*ends, None], strict=True)]
         pattern = rb"(?:\"\[redacted\]\"|0|false|null|{}|\[\])".join(map(re.escape, kept))
 
