@@ -8,6 +8,7 @@ from enum import IntEnum
 class ErrorCode(IntEnum):
     """The numbers of Kafka's public error table."""
 
+    MESSAGE_TOO_LARGE = 10
     COORDINATOR_LOAD_IN_PROGRESS = 14
     COORDINATOR_NOT_AVAILABLE = 15
     TOPIC_AUTHORIZATION_FAILED = 29
@@ -20,5 +21,6 @@ class ErrorCode(IntEnum):
     KAFKA_STORAGE_ERROR = 56
     SASL_AUTHENTICATION_FAILED = 58
     FETCH_SESSION_ID_NOT_FOUND = 70
+    INVALID_RECORD = 87
     UNKNOWN_TOPIC_ID = 100
     SHARE_SESSION_NOT_FOUND = 122

@@ -54,6 +54,11 @@ class Masked:
     """A batch without its end, left out."""
 
 
+def stopped(reason: str) -> Masked:
+    """Let nothing pass."""
+    return Masked(b"", undecodable=reason)
+
+
 def mask_batches(
     records: bytes | memoryview, plan: Plan, *, converts: bool, expanded_bytes_max: int
 ) -> Masked:
@@ -73,7 +78,7 @@ def mask_batches(
             opening = _Opening(plan, expanded_bytes_max, converts=converts)
             parts.append(opening.mask(batch, span.header, masked))
     except (UndecodableError, WireError) as error:
-        return Masked(b"", undecodable=str(error))
+        return stopped(str(error))
     joined = b"".join(parts)
     if joined != records:
         masked.records = joined

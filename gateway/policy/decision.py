@@ -52,6 +52,11 @@ class Decision:
         """Whether the request, or a part of it, was refused."""
         return self.kind is DecisionKind.DENY
 
+    def denying(self, other: Decision) -> Decision:
+        """Return a denial by the rules of both: what another let go on could not be done."""
+        rule_ids = tuple(dict.fromkeys((*self.rule_ids, *other.rule_ids)))
+        return Decision(DecisionKind.DENY, rule_ids, self.bundle_digest, errors=self.errors)
+
 
 ALLOWED = Decision(DecisionKind.ALLOW)
 DENIED = Decision(DecisionKind.DENY)

@@ -24,6 +24,13 @@ class View:
         """Decide about the request as if it named these topics."""
         return self.policy.decide(replace(self.request, topics=frozenset(topics)))
 
+    def decide_about(self, topics: Iterable[str | None]) -> Decision:
+        """Decide about the topics of an answer; one whose name is not known may be any."""
+        named = frozenset(topics)
+        if None in named:
+            return self.policy.decide(replace(self.request, topics=None))
+        return self.decide(topic for topic in named if topic is not None)
+
     def hides(self, topic: str) -> bool:
         """Say whether the answer may not tell of a topic."""
         return self.decide((topic,)).is_denial

@@ -9,6 +9,8 @@ from msgspec.structs import replace
 from gateway.apis import api_versions, metadata, partial
 from gateway.apis.detail import first_error, to_json
 from gateway.apis.hosts import rewrite_hosts
+from gateway.apis.masking import Masker, delivered_topics, withhold
+from gateway.session.pipeline import delivers
 from gateway.wire.api_keys import ApiKey
 from gateway.wire.errors import MalformedError
 from gateway.wire.frames import frame as framed
@@ -77,9 +79,25 @@ class Answers:
         changed = rewrite_hosts(
             api_key, response.body, self._options.addresses, self._topology.brokers
         )
+        if delivers(exchange):
+            return self._mask(exchange, response.body) or changed
         if exchange.view is not None:
             return _hide(exchange, exchange.view, response.body, version) or changed
         return changed
+
+    def _mask(self, exchange: Exchange, answer: Body) -> bool:
+        """Mask the records in an answer; say whether it had to change."""
+        topics = self._topology.topics
+        if exchange.view is not None:
+            # A request within a share session names no topics: only the answer tells which.
+            exchange.decision = exchange.view.decide_about(delivered_topics(answer, topics))
+        decision = exchange.going_on
+        if decision.is_denial:
+            exchange.masking = withhold(answer)
+        elif decision.masks:
+            plans, rules = self._options.plans, decision.masks
+            exchange.masking = Masker(plans, topics, rules, exchange.header).mask_answer(answer)
+        return exchange.masking is not None and exchange.masking.is_changed
 
     def _rows(self, exchange: Exchange, response: Response, now: Instant) -> list[Event]:
         template = self._stamp.exchange_template(now, exchange)
@@ -93,6 +111,9 @@ class Answers:
             "response": answered,
             "elapsed_ns": now.monotonic_ns - exchange.began_ns,
         }
+        if exchange.masking is not None:
+            rows = [exchange.masking.on(each) for each in rows]
+            detail |= exchange.masking.detail
         row = replace(
             template,
             error_code=first_error(response.body),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from gateway.apis.access import consumer_groups, numbers, transactional_ids
 from gateway.apis.error_codes import ErrorCode
+from gateway.apis.masking import Masker, Masking
 from gateway.apis.partial import is_divisible, named_topics
 from gateway.apis.touches import Touched, touched
 from gateway.policy.decision import ALLOWED, Decision, DecisionKind
@@ -16,8 +17,8 @@ from gateway.wire.api_keys import ApiKey
 
 if TYPE_CHECKING:
     from gateway.apis.recording import Knowledge
-    from gateway.policy.current import CurrentPolicy
     from gateway.policy.engine import Division, Policy
+    from gateway.session.options import SessionOptions
     from gateway.session.signals import Instant
     from gateway.session.stamp import Stamp
     from gateway.wire.headers import RequestHeader
@@ -40,10 +41,11 @@ class Judgement:
 class Judge:
     """Asks the policy in force about the requests of one session."""
 
-    __slots__ = ("_current", "_knowledge", "_stamp")
+    __slots__ = ("_current", "_knowledge", "_plans", "_stamp")
 
-    def __init__(self, current: CurrentPolicy, knowledge: Knowledge, stamp: Stamp) -> None:
-        self._current = current
+    def __init__(self, options: SessionOptions, knowledge: Knowledge, stamp: Stamp) -> None:
+        self._current = options.policy
+        self._plans = options.plans
         self._knowledge = knowledge
         self._stamp = stamp
 
@@ -67,6 +69,13 @@ class Judge:
         # An id without a name, or another connection's session, could be about any topic: a rule
         # about topics must not be passed by it.
         return Judgement(_enforceable(policy.decide(replace(request, topics=None))), error_code)
+
+    def mask(self, header: RequestHeader, decision: Decision, body: Body) -> Masking | None:
+        """Mask the records of a request in place; None where there is nothing to mask."""
+        if not decision.masks or header.api_key != ApiKey.PRODUCE:
+            return None
+        masker = Masker(self._plans, self._knowledge.topics, decision.masks, header)
+        return masker.mask_request(body)
 
     def view(self, header: RequestHeader, body: Body, now: Instant) -> View | None:
         """Give the policy's view of a request whose answer will be looked at, None without one."""
@@ -125,7 +134,7 @@ class Judge:
 
 
 def _enforceable(decision: Decision) -> Decision:
-    """Turn what cannot be carried out into a denial: nothing masks yet, and nobody approves."""
-    if decision.kind in {DecisionKind.MASK, DecisionKind.HOLD}:
+    """Turn what cannot be carried out into a denial: nobody approves yet."""
+    if decision.kind is DecisionKind.HOLD:
         return Decision(DecisionKind.DENY, decision.rule_ids, decision.bundle_digest)
     return decision

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from gateway.identity.denials import DenyList
+from gateway.masking.rules import Plans
 from gateway.policy.current import CurrentPolicy
 
 if TYPE_CHECKING:
@@ -43,6 +44,8 @@ class SessionOptions:
     """Who is not let in, nor left in; shared by all sessions, and changed under them."""
     policy: CurrentPolicy = field(default_factory=CurrentPolicy)
     """Shared with whoever replaces the policy in it."""
+    plans: Plans = field(default_factory=Plans)
+    """How what the policy masks is masked."""
     frame_bytes_max: int = FRAME_BYTES_MAX
     unauthenticated_frame_bytes_max: int = UNAUTHENTICATED_FRAME_BYTES_MAX
     in_flight_max: int = IN_FLIGHT_MAX

@@ -14,6 +14,7 @@ from gateway.wire.messages import Response, encode_response
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from gateway.apis.masking import Masking
     from gateway.apis.recording import Recording
     from gateway.evidence.event import Event
     from gateway.policy.view import View
@@ -30,9 +31,10 @@ class Exchange:
     topics in the answer, None where no rule speaks of it; `taken` are topics that a rule took out
     of a Metadata request, and `is_all_taken` tells that the request now asks for all topics for
     want of another way to ask for none. Where some topics were refused and the others passed,
-    `passing` is the decision about those, and `refusal` the answer about the refused ones. `reply`
-    is the whole frame once the answer is known, empty where none may be sent. `ending` is why the
-    connection closes behind this reply.
+    `passing` is the decision about those, and `refusal` the answer about the refused ones.
+    `masking` is what was masked in the exchange. `reply` is the whole frame once the answer is
+    known, empty where none may be sent. `ending` is why the connection closes
+    behind this reply.
     """
 
     ordinal: int
@@ -45,9 +47,15 @@ class Exchange:
     decision: Decision = ALLOWED
     passing: Decision | None = None
     refusal: Body | None = None
+    masking: Masking | None = None
     is_forwarded: bool = False
     reply: bytes | None = None
     ending: str | None = None
+
+    @property
+    def going_on(self) -> Decision:
+        """The decision about what is not refused, where something is not."""
+        return self.decision if self.passing is None else self.passing
 
     def answer(self, body: Body, ending: str | None = None) -> None:
         """Set our own answer as the reply."""

@@ -15,6 +15,7 @@ from gateway.apis.recording import Knowledge, Recording, begin
 from gateway.apis.refusal import message_naming, refuse, retriable_error
 from gateway.apis.touches import topic_ids
 from gateway.policy.decision import Decision, DecisionKind
+from gateway.session.options import FRAME_BYTES_MAX
 from gateway.session.pipeline import Exchange, Taken, Unresolved
 from gateway.wire.api_keys import ApiKey
 from gateway.wire.errors import UnknownApiError
@@ -25,6 +26,7 @@ from gateway.wire.messages import decode_request_prefix, encode_request
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    from gateway.apis.masking import Masking
     from gateway.evidence.event import Event
     from gateway.session.authentication import Over
     from gateway.session.judge import Judge, Judgement
@@ -163,6 +165,15 @@ class Requests:
             return self._deny(exchange, body, error_code, now)
         if judgement.denied:
             frame = self._take_out(exchange, body, judgement)
+        exchange.masking = self._judge.mask(exchange.header, exchange.going_on, body)
+        if exchange.masking is not None and exchange.masking.is_changed:
+            frame = encode_request(exchange.header, body)
+            error_code = _masking_error(exchange.masking, frame)
+            if error_code is not None:
+                exchange.decision = exchange.decision.denying(exchange.going_on)
+                return self._deny(exchange, body, error_code, now)
+        if api_key == ApiKey.SHARE_FETCH:
+            exchange.view = self._judge.view(exchange.header, body, now)
         recording = begin(api_key, body, self._knowledge)
         if judgement.denied:
             recording.asked["refused_topics"] = sorted(judgement.denied)
@@ -188,6 +199,8 @@ class Requests:
             NO_CHANGES_MESSAGE if is_about_room else message_naming(exchange.decision.rule_ids)
         )
         answer, error = refuse(header.api_key, header.api_version, body, error_code, message)
+        if exchange.refusal is not None:
+            partial.put_back(answer, exchange.refusal)
         if header.api_key == ApiKey.PRODUCE and not expects_answer(body):
             # A broker, too, closes the connection: there is no other way to tell a client that
             # waits for nothing.
@@ -198,6 +211,7 @@ class Requests:
             "request": begin(header.api_key, body, self._knowledge).asked,
             "response": "refused",
             "elapsed_ns": 0,
+            **({} if exchange.masking is None else exchange.masking.detail),
         }
         row = replace(
             self._stamp.exchange_template(now, exchange),
@@ -236,6 +250,8 @@ class Requests:
         header = exchange.header
         template = self._stamp.exchange_template(now, exchange)
         rows = recording.before(self._stamp.passing_template(now, exchange), body)
+        if exchange.masking is not None:
+            rows = [exchange.masking.on(row) for row in rows]
         if header.api_key == ApiKey.PRODUCE and not expects_answer(body):
             detail = {"request": recording.asked, "response": "none", "elapsed_ns": 0}
             rows.append(replace(template, error_code=0, detail=to_json(detail)))
@@ -258,3 +274,11 @@ class Requests:
             detail=to_json(detail),
         )
         return Taken(rows=[row], exchange=exchange)
+
+
+def _masking_error(masking: Masking, frame: bytes) -> ErrorCode | None:
+    """Say how to refuse what was masked and cannot be sent, None where it can be."""
+    if masking.undecodable is not None:
+        return ErrorCode.INVALID_RECORD
+    # A broker answers for a batch that has grown too large; for a frame it would break off.
+    return ErrorCode.MESSAGE_TOO_LARGE if len(frame) > FRAME_BYTES_MAX else None

@@ -86,7 +86,7 @@ class Session:
         self._stamp = Stamp(options.listener, connection)
         self._login = Login(options, self._stamp)
         knowledge = Knowledge(topology.topics)
-        judge = Judge(options.policy, knowledge, self._stamp)
+        judge = Judge(options, knowledge, self._stamp)
         self._requests = Requests(judge, knowledge, self._stamp, self._login)
         self._answers = Answers(options, topology, self._stamp)
         self._pipeline = Pipeline()

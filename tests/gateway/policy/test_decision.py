@@ -42,3 +42,11 @@ def test_what_is_denied_is_not_masked() -> None:
 def test_a_denial_is_what_was_denied(decision: Decision, *, expected: bool) -> None:
     """What is held may be allowed yet."""
     assert expected is decision.is_denial
+
+
+def test_a_denial_of_what_was_to_go_on_names_the_rules_of_both() -> None:
+    """Each once."""
+    partly = Decision(DecisionKind.DENY, ("a", "b"), bytes(32))
+    expected = Decision(DecisionKind.DENY, ("a", "b", "c"), bytes(32))
+
+    assert expected == partly.denying(Decision(DecisionKind.HOLD, ("b", "c"), hold=HOLD))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -21,7 +22,7 @@ from gateway.wire.api_keys import ApiKey
 from gateway.wire.headers import RequestHeader
 from gateway.wire.messages import default_body
 from tests.gateway.policy.policies import rule
-from tests.gateway.session.conversation import CONNECTION, ORDERS_ID
+from tests.gateway.session.conversation import CONNECTION, OPTIONS, ORDERS_ID
 
 if TYPE_CHECKING:
     from gateway.policy.rule import Rule
@@ -38,7 +39,8 @@ class Court:
         self.knowledge = Knowledge(TopicDirectory())
         stamp = Stamp("clients", CONNECTION)
         stamp.principal = Principal(issuer="none", subject="alice")
-        self.judge = Judge(self.current, self.knowledge, stamp)
+        options = replace(OPTIONS, policy=self.current)
+        self.judge = Judge(options, self.knowledge, stamp)
 
     def remember(self, session_id: int, body: Body) -> None:
         """Let the broker begin a fetch session."""
@@ -61,9 +63,9 @@ def test_what_no_rule_speaks_of_is_allowed() -> None:
     assert ALLOWED == Court().judge.judge(_header(), _fetch("orders"), NOW).decision
 
 
-@pytest.mark.parametrize("effect", [DecisionKind.DENY, DecisionKind.MASK, DecisionKind.HOLD])
+@pytest.mark.parametrize("effect", [DecisionKind.DENY, DecisionKind.HOLD])
 def test_what_cannot_be_carried_out_is_denied(effect: DecisionKind) -> None:
-    """A mask that nobody applies would let clear values through."""
+    """What nobody can approve must not pass as if somebody had."""
     court = Court(rule("r", effect))
     decision = court.judge.judge(_header(), _fetch("orders"), NOW).decision
 
@@ -83,7 +85,8 @@ def test_a_fetch_is_about_the_topics_of_its_session_too() -> None:
     ("effect", "denied", "passing"),
     [
         (DecisionKind.ALLOW, {"cards"}, DecisionKind.ALLOW),
-        (DecisionKind.MASK, set(), DecisionKind.ALLOW),
+        (DecisionKind.MASK, {"cards"}, DecisionKind.MASK),
+        (DecisionKind.HOLD, set(), DecisionKind.ALLOW),
     ],
 )
 def test_a_fetch_is_divided_by_its_topics(
