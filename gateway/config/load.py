@@ -99,6 +99,7 @@ def load_config(file: Path) -> Config:
             "signing": signing,
             "encryption": encryption,
             "listeners": listeners,
+            "masking": config.masking.within(folder),
         }
     )
 

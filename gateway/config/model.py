@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field
 
 from gateway.apis.refusal import refusable
 from gateway.config.authentication import Authentication, SaslAuthentication
+from gateway.config.masking import Masking
 from gateway.config.section import Section
 from gateway.evidence.bucket.location import BUCKET_PATTERN, PREFIX_PATTERN
 from gateway.evidence.durability import Durability, Mode
@@ -297,6 +298,7 @@ class Config(Section):
     listeners: Annotated[tuple[Listener, ...], Field(min_length=1)]
     forbid: tuple[ForbidRule, ...] = ()
     policy: Path | None = None
+    masking: Masking = Masking()
     limits: Limits = Limits()
 
     def origin(self, worker: int = 0) -> str:

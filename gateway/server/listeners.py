@@ -23,7 +23,6 @@ from gateway.session.options import Connection, SessionOptions
 
 if TYPE_CHECKING:
     from gateway.config.model import Config, Listener
-    from gateway.policy.current import CurrentPolicy
     from gateway.server.logins import Logins, Watcher
 
 SESSION_ID_BYTES = 8
@@ -90,7 +89,7 @@ class Listeners:
         except (DenyFileError, OSError) as error:
             raise BindError(f"listener {listener.name}: {error}") from None
         self.watchers += logins.watchers
-        door = _door(self._config, listener, logins, services.policy)
+        door = _door(self._config, listener, logins, services)
         for port, node_id in listener.ports.items():
             accept = partial(self._accept, door, node_id)
             buffer_bytes = self._services.write_buffer_bytes
@@ -171,7 +170,7 @@ class Listeners:
             return
 
 
-def _door(config: Config, listener: Listener, logins: Logins, policy: CurrentPolicy) -> Door:
+def _door(config: Config, listener: Listener, logins: Logins, services: Services) -> Door:
     durability = config.durability_of(listener)
     options = SessionOptions(
         listener=listener.name,
@@ -185,7 +184,8 @@ def _door(config: Config, listener: Listener, logins: Logins, policy: CurrentPol
         mechanisms=logins.mechanisms,
         session_lifetime_ms=logins.session_lifetime_ms,
         denials=logins.denials,
-        policy=policy,
+        policy=services.policy,
+        plans=services.plans,
         frame_bytes_max=config.limits.frame_bytes_max,
         in_flight_max=config.limits.in_flight_max,
         idle_ms=config.limits.idle_ms,

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from gateway.evidence.durability import Durability
     from gateway.identity.mechanism import Credentials
+    from gateway.masking.rules import Plans
     from gateway.policy.current import CurrentPolicy
     from gateway.server.credentials import CredentialChecks
     from gateway.server.passwords import PasswordChecks
@@ -47,6 +48,7 @@ class Services:
     passwords: PasswordChecks
     topology: Topology
     policy: CurrentPolicy
+    plans: Plans
     connect_seconds: float
     write_buffer_bytes: int
     log: FilteringBoundLogger

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
 
     from gateway.config.model import Config
+    from gateway.masking.rules import Plans
     from gateway.server.level import Gate
     from gateway.server.recorder import Journal
 
@@ -67,6 +68,7 @@ class _Parts:
     config: Config
     recorder: Recorder
     ballast: Ballast
+    plans: Plans
     log: FilteringBoundLogger
 
 
@@ -86,6 +88,7 @@ def run_gateway(config: Config, sealing: Sealing) -> int:
     ballast = Ballast(config.journal_directory(), config.limits.ballast_bytes)
     try:
         _warn_of_failpoint(log)
+        plans = config.masking.plans()
         lock = _lock(config.journal_directory())
         # What a full disk has left of an earlier run is sealed with its help.
         ballast.release()
@@ -97,7 +100,7 @@ def run_gateway(config: Config, sealing: Sealing) -> int:
         exit_code = 1
     else:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            parts = _Parts(config=config, recorder=recorder, ballast=ballast, log=log)
+            parts = _Parts(config=config, recorder=recorder, ballast=ballast, plans=plans, log=log)
             exit_code = runner.run(_run(parts, Supervisor(sealing.command, log)))
         lock.release()
     log.info(LogEvent.STOPPED, exit_code=exit_code)
@@ -190,7 +193,7 @@ def _gates(parts: _Parts) -> list[Gate]:
 
 
 async def _serve(parts: _Parts) -> bool:
-    worker = Worker(parts.config, parts.recorder, parts.log, _gates(parts))
+    worker = Worker(parts.config, parts.recorder, parts.log, _gates(parts), parts.plans)
     loop = asyncio.get_running_loop()
     for number in STOP_SIGNALS:
         loop.add_signal_handler(number, worker.stop)

@@ -13,6 +13,7 @@ import msgspec
 
 from gateway.evidence.event import Event, EventKind
 from gateway.evidence.log.heard import system_boot_id
+from gateway.masking.rules import Plans
 from gateway.server.level import Level
 from gateway.server.listeners import Listeners
 from gateway.server.log import LogEvent
@@ -48,6 +49,7 @@ class Worker:
         recorder: Recorder,
         log: FilteringBoundLogger,
         gates: Sequence[Gate] = (),
+        plans: Plans | None = None,
     ) -> None:
         topology = Topology()
         self._config = config
@@ -65,6 +67,7 @@ class Worker:
                 passwords=self._passwords,
                 topology=topology,
                 policy=self._policies.current,
+                plans=plans or Plans(),
                 connect_seconds=config.upstream.connect_timeout_ms / 1000,
                 write_buffer_bytes=config.limits.write_buffer_bytes,
                 log=log,

@@ -14,6 +14,7 @@ from gateway.evidence.event import EventKind
 from gateway.identity.mechanism import Accepted, Password
 from gateway.identity.passwords import hash_password
 from gateway.identity.principal import Principal
+from gateway.masking.rules import Plans
 from gateway.policy.current import CurrentPolicy
 from gateway.server.level import Level
 from gateway.server.listeners import BindError, BoundListener, Listeners, _address, _door
@@ -70,6 +71,7 @@ class Bound:
             passwords=self.passwords,
             topology=topology,
             policy=CurrentPolicy(),
+            plans=Plans(),
             connect_seconds=1.0,
             write_buffer_bytes=config.limits.write_buffer_bytes,
             log=log,
@@ -198,18 +200,19 @@ async def test_a_door_is_what_the_configuration_says(tmp_path: Path) -> None:
         type="plain", allow_plaintext=True, users=(User(name="alice", password_hash=line),)
     )
     config = config_for(tmp_path, upstream=[1], authentication=plain, in_flight_max=7)
-    policy = CurrentPolicy()
-    passwords = PasswordChecks(workers=1)
+    bound = Bound(config)
+    passwords = bound.passwords
     around = Around(passwords=passwords, journal=tmp_path, log=structlog.get_logger())
     logins = logins_of(config.listeners[0], around)
-    door = _door(config, config.listeners[0], logins, policy)
+    door = _door(config, config.listeners[0], logins, bound.services)
     verdict = await door.credentials.check(Password("alice", "secret"))
     passwords.close()
 
     assert verdict == Accepted(principal=Principal(issuer="gateway:clients", subject="alice"))
     assert [each.name for each in door.options.mechanisms] == ["PLAIN"]
     assert door.options.in_flight_max == 7
-    assert door.options.policy is policy
+    assert door.options.policy is bound.services.policy
+    assert door.options.plans is bound.services.plans
 
 
 @pytest.mark.parametrize(
