@@ -147,11 +147,15 @@ def _masking(tables: Tables, path: FieldPath) -> pl.LazyFrame:
     masked = tables.delivered.select("origin", "sequence", "masked").explode("masked").drop_nulls()
     unnested = masked.unnest("masked")
     named = unnested.select(pl.col("field").unique()).collect()["field"]
-    covering = [name for name in named if covers(name, path)]
+    covering = {name: covers(name, path) for name in named}
+    certain = [name for name, does in covering.items() if does]
+    possible = [name for name, does in covering.items() if does is not False]
+    # What a mask may have met elsewhere vouches for no value.
+    count = pl.when(pl.col("field").is_in(certain)).then(pl.col("count")).otherwise(0)
     return (
-        unnested.filter(pl.col("field").is_in(covering))
+        unnested.filter(pl.col("field").is_in(possible))
         .group_by("origin", "sequence")
-        .agg(masked_count=pl.col("count").max())
+        .agg(masked_count=count.max())
     )
 
 

@@ -32,6 +32,12 @@ ELSEWHERE: Final = "elsewhere"
 """Not at the path, but something of its last name is in the value."""
 UNDECODABLE: Final = "undecodable"
 
+WHOLE: Final = "$"
+"""The field that a mask of a whole value counts."""
+
+_MASK_STEP: Final = re.compile(r"""\.([^.\[\]"*]+)|\["((?:[^"\\]|\\.)*)"\]|(\*|\[\d+\])""")
+"""The steps of a mask's path that is none of ours: names, names in quotes, and items."""
+
 _STEP: Final = re.compile(r"\.?([^.\[\]]+)|\[(\d+)\]")
 
 
@@ -56,9 +62,19 @@ def parse_path(text: str) -> FieldPath:
     return tuple(steps)
 
 
-def covers(masked: str, path: FieldPath) -> bool:
-    """Say whether masking one field also masks another: itself, or what lies in it."""
-    outer = parse_path(masked)
+def covers(masked: str, path: FieldPath) -> bool | None:
+    """Say whether masking one field also masks another: itself, or what lies in it.
+
+    None where it may: a mask at any depth or for all items, whose count tells of other places too.
+    A mask of keys or headers covers no field of a value, and what was masked whole has none.
+    """
+    if masked == WHOLE or masked.startswith(("key:", "header:")):
+        return False
+    try:
+        outer = parse_path(masked)
+    except FieldPathError:
+        *_, (name, quoted, wildcard) = _MASK_STEP.findall(masked) or [("", "", "*")]
+        return None if wildcard or (name or quoted.rpartition(".")[2]) in path else False
     return path[: len(outer)] == outer
 
 

@@ -150,3 +150,27 @@ def test_a_path_without_a_name_is_nowhere_else() -> None:
     found = frame.select(found=find_field(pl.col("value"), (0, 0)))["found"].to_list()
 
     assert [("present", None), ("absent", None)] == [(f["status"], f["place"]) for f in found]
+
+
+@pytest.mark.parametrize(
+    ("expected", "masked", "path"),
+    [
+        (True, "$.card", "card.number"),
+        (False, "$", "card.number"),
+        (False, "key:$.card", "card"),
+        (False, "header:card:$", "card"),
+        (None, "$..number", "card.number"),
+        (None, "$.cards[*].number", "cards.number"),
+        (None, "$..*", "card.number"),
+        (None, "$.card[*]", "card.number"),
+        (None, "$..card[0]", "card"),
+        (None, '$["card.number"]', "card.number"),
+        (False, "$..email", "card.number"),
+        (False, '$["a.b"]', "card.number"),
+    ],
+)
+def test_a_mask_of_many_places_may_cover_one(
+    *, expected: bool | None, masked: str, path: str
+) -> None:
+    """Its count tells of others as well; masks of keys and headers are about no value."""
+    assert expected is covers(masked, parse_path(path))
