@@ -21,9 +21,9 @@ REDACTED: Final = "[redacted]"
 JSON_INTEGER_MAX: Final = 2**53 - 1
 """What readers that take numbers for doubles can hold (RFC 8259, section 6)."""
 
-KEEP_FIRST_MAX: Final = 8
+KEEP_FIRST_MAX: Final = 6
 KEEP_LAST_MAX: Final = 4
-"""PCI DSS 3.4.1: at most the bank's number (8 digits of a card's 16) and the last 4 are shown."""
+"""PCI DSS 3.4.1: at most the bank's number (here 6 digits) and the last 4 are shown."""
 
 HIDDEN_MIN: Final = 4
 """Where fewer characters would stay hidden, all are: the rest could be guessed."""

@@ -12,10 +12,11 @@ from gateway.policy.mask_rule import MaskFormat, MaskMethod, OnUndecodable, Reco
 from gateway.wire.api_keys import ApiKey
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from gateway.masking.keys import Key
     from gateway.policy.mask_rule import MaskField, MaskRule
+    from gateway.policy.rule import Rule
 
 PLANS_MAX: Final = 1_024
 """Combinations of rules that are remembered; what is forgotten is only compiled again."""
@@ -48,6 +49,13 @@ class Plans:
                 self._plans.clear()
             self._plans[is_produced, rules] = found
         return found
+
+    def check(self, rules: Iterable[Rule]) -> None:
+        """See to it that every mask of a policy can be carried out; raises MaskError."""
+        for rule in rules:
+            if rule.mask is not None:
+                for api_key in rule.mask.apis:
+                    self.plan((rule.mask,), api_key)
 
     def _compile(self, rules: tuple[MaskRule, ...], *, is_produced: bool) -> Plan:
         # What is stored wrongly stays so: its producer is told. A reader can go on behind it.

@@ -15,6 +15,8 @@ from gateway.config.bundle_load import SUFFIXES, BundleError
 from gateway.config.policy_load import FailedTrialsError, load_policy
 from gateway.evidence.bundles import keep_bundle
 from gateway.evidence.event import Event, EventKind
+from gateway.masking.errors import MaskError
+from gateway.masking.rules import Plans
 from gateway.policy.api_class import ApiClass
 from gateway.policy.current import CurrentPolicy
 from gateway.policy.engine import Policy
@@ -39,12 +41,17 @@ class Policies:
     """Loads the configured policy; `record` appends an event to the journal."""
 
     def __init__(
-        self, config: Config, log: FilteringBoundLogger, record: Callable[[Event], None]
+        self,
+        config: Config,
+        log: FilteringBoundLogger,
+        record: Callable[[Event], None],
+        plans: Plans | None = None,
     ) -> None:
         self.current = CurrentPolicy(NOTHING_ALLOWED)
         self._config = config
         self._log = log
         self._record = record
+        self._plans = plans or Plans()
         self._loaded: tuple[object, ...] = ()
         self._looked: tuple[object, ...] = ()
 
@@ -53,9 +60,10 @@ class Policies:
         self._loaded = self._looked = self._look()
         try:
             loaded = load_policy(self._config)
+            self._plans.check(loaded.policy.rules)
             if loaded.policy.digest is not None:
                 self._keep(loaded)
-        except (BundleError, FailedTrialsError, OSError) as error:
+        except (BundleError, FailedTrialsError, MaskError, OSError) as error:
             self._log.error(LogEvent.POLICY_REFUSED, reason=str(error))
             self._tell(now, self.current.policy, {"refused": str(error)})
             return

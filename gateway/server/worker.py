@@ -56,7 +56,7 @@ class Worker:
         self._recorder = recorder
         self._traffic = Traffic(recorder, gates, log)
         self._log = log
-        self._policies = Policies(config, log, self._append)
+        self._policies = Policies(config, log, self._append, plans)
         self._upstream = UpstreamCluster(config, topology, log)
         self._passwords = PasswordChecks(workers=config.limits.password_checks)
         self._listeners = Listeners(

@@ -46,6 +46,8 @@ class Options:
     encryption: Mapping[str, object] | None = None
     durability: Mapping[str, object] = field(default_factory=dict)
     """Keys of the gateway that say when an event counts as recorded."""
+    access: Mapping[str, object] = field(default_factory=dict)
+    """Keys that say who may do what, and what masking needs."""
 
 
 class Gateway:
@@ -95,6 +97,7 @@ class Gateway:
                 "limits": LIMITS | dict(options.limits),
             }
             | dict(options.durability)
+            | dict(options.access)
         )
 
     @property

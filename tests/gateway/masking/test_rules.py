@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from gateway.masking.counts import Counts
@@ -9,6 +11,7 @@ from gateway.masking.errors import MaskError
 from gateway.masking.keys import Key
 from gateway.masking.plan import Undecodable
 from gateway.masking.rules import PLANS_MAX, Plans
+from gateway.policy.decision import DecisionKind
 from gateway.policy.mask_rule import (
     MaskField,
     MaskFormat,
@@ -18,6 +21,7 @@ from gateway.policy.mask_rule import (
     RecordPart,
 )
 from gateway.wire.api_keys import ApiKey
+from tests.gateway.policy.policies import rule
 
 KEYS = {"customers": (Key("customers", 1, bytes(32)), Key("customers", 2, bytes(32)))}
 REDACT = MaskField(method=MaskMethod.REDACT, path="$.a")
@@ -89,7 +93,7 @@ def test_what_cannot_be_read_goes_by_direction_and_rule(
 
 
 @pytest.mark.parametrize(
-    ("rule", "message"),
+    ("written", "message"),
     [
         (_rule(MaskField(method=MaskMethod.PSEUDONYM, path="$.a", key="k")), "no key is called"),
         (_rule(MaskField(method=MaskMethod.PSEUDONYM, path="$.a")), "no key is called"),
@@ -102,10 +106,10 @@ def test_what_cannot_be_read_goes_by_direction_and_rule(
         (_rule(MaskField(method=MaskMethod.REDACT, path="a")), "does not begin"),
     ],
 )
-def test_what_cannot_be_done_is_refused(rule: MaskRule, message: str) -> None:
+def test_what_cannot_be_done_is_refused(written: MaskRule, message: str) -> None:
     """A rule that masks nothing would look like one that does."""
     with pytest.raises(MaskError, match=message):
-        Plans(KEYS).plan((rule,), ApiKey.FETCH)
+        Plans(KEYS).plan((written,), ApiKey.FETCH)
 
 
 def test_plans_are_compiled_once_and_not_kept_for_ever() -> None:
@@ -117,3 +121,14 @@ def test_plans_are_compiled_once_and_not_kept_for_ever() -> None:
     for number in range(PLANS_MAX):
         plans.plan((_rule(REDACT, rule_id=f"r{number}"),), ApiKey.FETCH)
     assert first is not plans.plan((_rule(REDACT),), ApiKey.FETCH)
+
+
+def test_a_policy_is_looked_through_when_it_is_loaded() -> None:
+    """Every mask in it, for every API that it is about; rules that mask nothing are no matter."""
+    good, bad = rule("m", DecisionKind.MASK), rule("n", DecisionKind.MASK)
+    assert bad.mask is not None
+    broken = replace(bad, mask=replace(bad.mask, fields=(MaskField(method=MaskMethod.TOKEN),)))
+    Plans().check([good, rule("d")])
+
+    with pytest.raises(MaskError, match="use pseudonym"):
+        Plans().check([good, broken])
