@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gateway.approvals import commands as approvals_commands
 from gateway.doctor import commands as doctor_commands
 from gateway.keys import commands as key_commands
 from gateway.refusing import USAGE_EXIT_CODE, refusing
@@ -18,6 +19,7 @@ from gateway.retention import commands as retention_commands
 if TYPE_CHECKING:
     from gateway.config.model import Config
     from gateway.sealer import SealerOptions
+    from gateway.server.run import Approving
 
 ConfigFile = Annotated[
     Path,
@@ -109,6 +111,7 @@ def register(app: typer.Typer) -> None:
     doctor_commands.register(app)
     rehearsal_commands.register(app)
     retention_commands.register(app)
+    approvals_commands.register(app)
 
 
 def run(config: ConfigFile, *, check: CheckOnly = False) -> None:
@@ -145,7 +148,15 @@ def _run(config: Config) -> int:
     do_without_pandas()
     options = _sealer_options(config)
     sealing = Sealing(recover=partial(recover_apart, options), command=sealer_command(options))
-    return run_gateway(config, sealing)
+    return run_gateway(config, sealing, _approving(config))
+
+
+def _approving(config: Config) -> Approving | None:
+    if config.approvals is None:
+        return None
+    from gateway.server.approving import approving
+
+    return partial(approving, config.approvals)
 
 
 def _sealer_options(config: Config) -> SealerOptions:

@@ -87,6 +87,7 @@ def load_config(file: Path) -> Config:
         raise ConfigError(file, problems)
     signing = None if config.signing is None else config.signing.within(folder)
     encryption = None if config.encryption is None else config.encryption.within(folder)
+    approvals = None if config.approvals is None else config.approvals.within(folder)
     places: dict[str, Path | None] = {
         "archive": folder / config.archive,
         "journal": folder / config.journal,
@@ -100,6 +101,7 @@ def load_config(file: Path) -> Config:
             "encryption": encryption,
             "listeners": listeners,
             "masking": config.masking.within(folder),
+            "approvals": approvals,
         }
     )
 

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field
 
 from gateway.apis.refusal import refusable
+from gateway.config.approvals import Approvals
 from gateway.config.authentication import Authentication, SaslAuthentication
 from gateway.config.masking import Masking
 from gateway.config.section import Section
@@ -299,6 +300,7 @@ class Config(Section):
     forbid: tuple[ForbidRule, ...] = ()
     policy: Path | None = None
     masking: Masking = Masking()
+    approvals: Approvals | None = None
     limits: Limits = Limits()
 
     def origin(self, worker: int = 0) -> str:

@@ -45,6 +45,8 @@ class EventKind(StrEnum):
     """The broker's answer for one topic-partition of a Produce request."""
     DELIVERED = "delivered"
     """The records of one topic-partition of a (Share)Fetch answer, recorded before release."""
+    APPROVAL = "approval"
+    """A step of a request that needs approval: asked, voted on, used, ended."""
     OUTCOME_UNKNOWN = "outcome_unknown"
     """Written by recovery for an intent whose answer was never recorded."""
     TORN = "torn"

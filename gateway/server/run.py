@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import sys
@@ -36,15 +37,22 @@ from gateway.server.worker import Worker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from contextlib import AbstractAsyncContextManager
     from pathlib import Path
     from typing import Any
 
     from structlog.typing import FilteringBoundLogger
 
+    from gateway.approvals.service import Approvals
     from gateway.config.model import Config
+    from gateway.evidence.event import Event
     from gateway.masking.rules import Plans
     from gateway.server.level import Gate
     from gateway.server.recorder import Journal
+
+    Record = Callable[[Sequence[Event]], object]
+    Approving = Callable[[Record], AbstractAsyncContextManager[Approvals]]
+    """Serves approvals beside the traffic; it is given where their events go."""
 
 # The most that can be left is `journal_bytes_max`; the sealer takes 3 to 4 CPU seconds for a GB.
 SEALER_FINISH_SECONDS = 120.0
@@ -70,9 +78,10 @@ class _Parts:
     ballast: Ballast
     plans: Plans
     log: FilteringBoundLogger
+    approving: Approving | None
 
 
-def run_gateway(config: Config, sealing: Sealing) -> int:
+def run_gateway(config: Config, sealing: Sealing, approving: Approving | None = None) -> int:
     """Serve until SIGTERM or SIGINT; return 0, or 1 when recording, binding or sealing failed."""
     keep_freed_memory()
     log = open_log(sys.stderr)
@@ -100,7 +109,14 @@ def run_gateway(config: Config, sealing: Sealing) -> int:
         exit_code = 1
     else:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            parts = _Parts(config=config, recorder=recorder, ballast=ballast, plans=plans, log=log)
+            parts = _Parts(
+                config=config,
+                recorder=recorder,
+                ballast=ballast,
+                plans=plans,
+                log=log,
+                approving=approving,
+            )
             exit_code = runner.run(_run(parts, Supervisor(sealing.command, log)))
         lock.release()
     log.info(LogEvent.STOPPED, exit_code=exit_code)
@@ -199,7 +215,10 @@ async def _serve(parts: _Parts) -> bool:
         loop.add_signal_handler(number, worker.stop)
     loop.add_signal_handler(signal.SIGHUP, worker.reload)
     try:
-        await worker.serve()
+        async with contextlib.AsyncExitStack() as beside:
+            if parts.approving is not None:
+                await beside.enter_async_context(parts.approving(parts.recorder.append))
+            await worker.serve()
     except BindError as error:
         parts.log.critical(LogEvent.BIND_FAILED, reason=str(error))
         parts.recorder.close()

@@ -210,7 +210,7 @@ def test_all_problems_are_reported_at_once_with_path_and_line(tmp_path: Path) ->
     text = """
 instance: gateway 1
 archive: 7
-upstream: {bootstrap: ["nowhere"], retries: 3}
+upstream: {bootstrap: ["nowhere"], attempts: 3}
 listeners:
   - name: clients
     port: "19092"
@@ -224,7 +224,7 @@ durability: fast
         "journal (line 2): is required: add it",
         f"archive (line 3): {BAD_TEXT}",
         "upstream.bootstrap.0 (line 4): 'nowhere' is not of the form host:port",
-        "upstream.retries (line 4): is no key here: remove it (docs/configuration.md)",
+        "upstream.attempts (line 4): is no key here: remove it (docs/configuration.md)",
         "listeners.0.port (line 7): must be a whole number, without quotes",
         f"listeners.0.authentication.users.0.password_hash (line 9): {BAD_HASH}",
         "durability (line 10): Input should be 'strict', 'bounded' or 'written'",

@@ -1,0 +1,1 @@
+"""The steps that a database went through, oldest first; a step is never changed afterwards."""
