@@ -15,6 +15,7 @@ from gateway.keys import commands as key_commands
 from gateway.refusing import USAGE_EXIT_CODE, refusing
 from gateway.rehearsal import commands as rehearsal_commands
 from gateway.retention import commands as retention_commands
+from gateway.sessions import commands as sessions_commands
 
 if TYPE_CHECKING:
     from gateway.config.model import Config
@@ -112,6 +113,7 @@ def register(app: typer.Typer) -> None:
     rehearsal_commands.register(app)
     retention_commands.register(app)
     approvals_commands.register(app)
+    sessions_commands.register(app)
 
 
 def run(config: ConfigFile, *, check: CheckOnly = False) -> None:

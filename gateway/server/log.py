@@ -37,6 +37,7 @@ class LogEvent(StrEnum):
     KEYS_UNAVAILABLE = "keys_unavailable"
     DENY_LIST_LOADED = "deny_list_loaded"
     DENY_LIST_UNREADABLE = "deny_list_unreadable"
+    CONTROL_UNAVAILABLE = "control_unavailable"
     CONNECTION_OPENED = "connection_opened"
     CONNECTION_CLOSED = "connection_closed"
     CONNECTION_REFUSED = "connection_refused"

@@ -132,6 +132,10 @@ class Pump:
                 self._record_only(self._decide(signal))
         self._is_cut = True
 
+    def describe(self) -> dict[str, object]:
+        """Say whose session this is, for an operator."""
+        return self._session.describe()
+
     def client_lost(self) -> None:
         """Take note that the client's connection is gone, in whichever way."""
         self._client.has_ended = True

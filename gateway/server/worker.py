@@ -14,6 +14,7 @@ import msgspec
 from gateway.evidence.event import Event, EventKind
 from gateway.evidence.log.heard import system_boot_id
 from gateway.masking.rules import Plans
+from gateway.server.control import Control
 from gateway.server.level import Level
 from gateway.server.listeners import Listeners
 from gateway.server.log import LogEvent
@@ -73,6 +74,7 @@ class Worker:
                 log=log,
             ),
         )
+        self._control = Control(self._listeners.pumps, config.journal_directory(), log)
         self._stop = asyncio.Event()
         recorder.on_change = self._on_recording_changed
         recorder.on_growth = self._on_recording_grown
@@ -97,6 +99,7 @@ class Worker:
         self._policies.load(instant())
         self._traffic.look(instant())
         self._log.info(LogEvent.LISTENING, listeners=[asdict(listener) for listener in bound])
+        await self._control.open()
         ticking = asyncio.create_task(self._tick())
         ticking.add_done_callback(self._ticked_last)
         tasks = [
@@ -115,6 +118,7 @@ class Worker:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            self._control.close()
             self._passwords.close()
         if not ticking.cancelled():
             raise RecordingStoppedError

@@ -60,6 +60,12 @@ class Login:
         detail = {"mechanism": "none", **self._software}
         return [self._stamp.session_row(EventKind.SESSION_AUTHENTICATED, now, detail)]
 
+    def describe(self) -> dict[str, object]:
+        """Say who the client is, as far as that is known."""
+        return (
+            self._stamp.describe() | self._software | {"mechanism": self.authentication.mechanism}
+        )
+
     def take(self, exchange: Exchange, body: Body, now: Instant) -> Taken:
         """Take a SaslHandshake or a SaslAuthenticate."""
         assert exchange.header.api_key in {ApiKey.SASL_HANDSHAKE, ApiKey.SASL_AUTHENTICATE}

@@ -118,6 +118,10 @@ class Session:
         """Whether the shell should read from the client now."""
         return self._phase is Phase.OPEN and not self._waiting and self._may_take
 
+    def describe(self) -> dict[str, object]:
+        """Say whose session this is, for an operator."""
+        return self._login.describe()
+
     def handle(self, signal: Signal, now: Instant) -> list[Effect]:
         """Take one signal and say what is to be done about it."""
         if self._phase is Phase.CLOSED:

@@ -36,6 +36,20 @@ class Stamp:
         row = self._blank(kind, now)
         return replace(row, client_id=self.client_id, detail=to_json(detail))
 
+    def describe(self) -> dict[str, object]:
+        """Say whose session this is."""
+        principal = self.principal
+        return {
+            "session": self._connection.session_id,
+            "listener": self._listener,
+            "peer": self._connection.peer,
+            "node_id": self._connection.node_id,
+            "issuer": None if principal is None else principal.issuer,
+            "subject": self.subject,
+            "groups": () if principal is None else principal.groups,
+            "client_id": self.client_id,
+        }
+
     @property
     def peer(self) -> str:
         """Where the client is, as "host:port"."""

@@ -107,6 +107,10 @@ def test_a_client_of_an_old_version_logs_in_too() -> None:
     play >> CredentialsChecked(ALICE_IN) << row(EventKind.SESSION_AUTHENTICATED)
     play << row(EventKind.EXCHANGE) << SendClient(answer(ApiKey.SASL_AUTHENTICATE, 0, 2))
     play.finish()
+    described = play.session.describe()
+    assert ("alice", "PLAIN", None) == tuple(
+        described[name] for name in ("subject", "mechanism", "software_name")
+    )
 
 
 def test_a_login_may_take_several_messages() -> None:

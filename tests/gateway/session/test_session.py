@@ -468,6 +468,7 @@ def test_a_session_may_be_ended_without_a_request(signal: Tick | Kill, reason: s
     denials = DenyList()
     play = connected(new_session(denials=denials))
     denials.replace([Denial(subject="ANONYMOUS")])
+    assert "ANONYMOUS" == play.session.describe()["subject"]
     play >> signal << row(EventKind.SESSION_CLOSE, detail={"reason": reason})
     play << CloseClient(reason) << CloseBroker()
     play.finish()

@@ -92,3 +92,23 @@ def test_rows_of_what_passed_carry_the_decision_about_that(
     row = Stamp("clients", CONNECTION).passing_template(NOW, exchange)
 
     assert expected == (row.decision, row.rule_ids)
+
+
+def test_a_session_describes_itself() -> None:
+    """Who is not known yet has no name."""
+    stamp = Stamp("clients", CONNECTION)
+    assert (None, None, ()) == tuple(
+        stamp.describe()[name] for name in ("issuer", "subject", "groups")
+    )
+    stamp.principal = Principal(issuer="gateway:clients", subject="alice", groups=("ops",))
+
+    assert {
+        "session": "s-1",
+        "listener": "clients",
+        "peer": "10.0.0.7:40000",
+        "node_id": 1,
+        "issuer": "gateway:clients",
+        "subject": "alice",
+        "groups": ("ops",),
+        "client_id": None,
+    } == stamp.describe()

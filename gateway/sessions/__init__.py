@@ -1,0 +1,1 @@
+"""Who is connected to a gateway that runs, and ending that: a client of its control socket."""
