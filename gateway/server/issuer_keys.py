@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -54,6 +55,13 @@ class IssuerKeys:
             await self._refresh()
             seconds = self._config.refresh_minutes * SECONDS_PER_MINUTE
             await asyncio.sleep(RETRY_SECONDS if self._is_failing else seconds)
+
+    async def settle(self) -> None:
+        """Wait for a fetch that is under way, but not long: the first clients come with it."""
+        if self._fetching is not None:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(WAIT_SECONDS):
+                    await asyncio.shield(self._fetching)
 
     async def look_for(self, kid: str | None) -> bool:
         """Fetch the keys once because of one that is not among them; False when that is too often.

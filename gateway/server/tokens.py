@@ -25,6 +25,8 @@ class TokenChecks:
 
     async def check(self, presented: BearerToken, certificate: bytes | None) -> Verdict:
         """Say whose token this is; a key that is not known is looked for once."""
+        if self._keys.keys is None:
+            await self._keys.settle()
         try:
             try:
                 return self._verify(presented.token, certificate)

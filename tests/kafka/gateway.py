@@ -40,7 +40,8 @@ class Options:
 
     host: str = "127.0.0.1"
     advertised_host: str | None = None
-    authentication: str = "none"
+    authentication: str | Mapping[str, object] = "none"
+    """`none`, `plain` for the user of this file, or the whole section."""
     limits: Mapping[str, int] = field(default_factory=dict)
     forbid: tuple[Mapping[str, object], ...] = ()
     encryption: Mapping[str, object] | None = None
@@ -197,7 +198,9 @@ def running_gateway(
             gateway.kill()
 
 
-def _authentication(kind: str) -> dict[str, object]:
+def _authentication(kind: str | Mapping[str, object]) -> Mapping[str, object]:
+    if not isinstance(kind, str):
+        return kind
     if kind == "none":
         return {"type": "none"}
     user = {"name": USER, "password_hash": hash_password(PASSWORD)}

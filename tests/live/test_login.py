@@ -1,4 +1,4 @@
-"""Each client logs in at the gateway with SASL/PLAIN, and is known by its name in the evidence."""
+"""Each client logs in at the gateway with a password, and is known by its name in the evidence."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from aiokafka.errors import KafkaError as AiokafkaError
 from confluent_kafka import KafkaError as LibrdkafkaError
 from confluent_kafka import Producer
 
+from gateway.identity.scram_credential import make_scram_credential
 from tests.kafka.clients.confluent import connection
 from tests.kafka.distribution import ToolError, run_tool
 from tests.kafka.evidence import Evidence
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from tests.kafka.cluster import Cluster
     from tests.kafka.gateway import Gateway
 
-    Send = Callable[[str, str, str], bool]
+    Send = Callable[..., bool]
 
 VALUE = b"0"
 SECONDS = 30
@@ -41,12 +42,13 @@ def guarded(kafka: Cluster, tmp_path: Path) -> Iterator[Gateway]:
         yield gateway
 
 
-def by_java(bootstrap: str, topic: str, password: str) -> bool:
+def by_java(bootstrap: str, topic: str, password: str, mechanism: str = "PLAIN") -> bool:
     """Send a record with the console producer."""
-    login = "org.apache.kafka.common.security.plain.PlainLoginModule required"
+    module = "plain.PlainLoginModule" if mechanism == "PLAIN" else "scram.ScramLoginModule"
+    login = f"org.apache.kafka.common.security.{module} required"
     settings = {
         "security.protocol": "SASL_PLAINTEXT",
-        "sasl.mechanism": "PLAIN",
+        "sasl.mechanism": mechanism,
         "sasl.jaas.config": f'{login} username="{USER}" password="{password}";',
     }
     arguments = ["--bootstrap-server", bootstrap, "--topic", topic, "--sync"]
@@ -61,14 +63,14 @@ def by_java(bootstrap: str, topic: str, password: str) -> bool:
     return True
 
 
-def by_confluent(bootstrap: str, topic: str, password: str) -> bool:
+def by_confluent(bootstrap: str, topic: str, password: str, mechanism: str = "PLAIN") -> bool:
     """Send a record with librdkafka, which would try a wrong password for ever."""
     errors: list[LibrdkafkaError | None] = []
     producer = Producer(
         connection(bootstrap)
         | {
             "security.protocol": "SASL_PLAINTEXT",
-            "sasl.mechanism": "PLAIN",
+            "sasl.mechanism": mechanism,
             "sasl.username": USER,
             "sasl.password": password,
             "error_cb": errors.append,
@@ -83,14 +85,14 @@ def by_confluent(bootstrap: str, topic: str, password: str) -> bool:
     return errors[0] is None
 
 
-def by_aiokafka(bootstrap: str, topic: str, password: str) -> bool:
+def by_aiokafka(bootstrap: str, topic: str, password: str, mechanism: str = "PLAIN") -> bool:
     """Send a record with aiokafka."""
 
     async def send() -> bool:
         producer = AIOKafkaProducer(
             bootstrap_servers=bootstrap,
             security_protocol="SASL_PLAINTEXT",
-            sasl_mechanism="PLAIN",
+            sasl_mechanism=mechanism,
             sasl_plain_username=USER,
             sasl_plain_password=password,
         )
@@ -111,11 +113,11 @@ def by_aiokafka(bootstrap: str, topic: str, password: str) -> bool:
 KAFKA_PYTHON = """
 import sys
 from kafka import KafkaProducer
-bootstrap, topic, user, password, seconds, value = sys.argv[1:]
+bootstrap, topic, user, password, mechanism, seconds, value = sys.argv[1:]
 producer = KafkaProducer(
     bootstrap_servers=bootstrap,
     security_protocol="SASL_PLAINTEXT",
-    sasl_mechanism="PLAIN",
+    sasl_mechanism=mechanism,
     sasl_plain_username=user,
     sasl_plain_password=password,
     max_block_ms=int(seconds) * 1000,
@@ -127,9 +129,9 @@ print("sent")
 """
 
 
-def by_kafka_python(bootstrap: str, topic: str, password: str) -> bool:
+def by_kafka_python(bootstrap: str, topic: str, password: str, mechanism: str = "PLAIN") -> bool:
     """Send a record with kafka-python."""
-    arguments = [bootstrap, topic, USER, password, str(SECONDS), VALUE.decode()]
+    arguments = [bootstrap, topic, USER, password, mechanism, str(SECONDS), VALUE.decode()]
     command = [sys.executable, "-W", "ignore", "-c", KAFKA_PYTHON, *arguments]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.stdout == "sent\n" or "kafka.errors." in done.stderr, done.stderr
@@ -153,3 +155,34 @@ def test_the_right_password_lets_in_and_a_wrong_one_does_not(
     assert sum(tables.sessions.collect()["rejections"]) > 0
     archive = b"".join(path.read_bytes() for path in guarded.archive.rglob("*") if path.is_file())
     assert b"no such password" not in archive
+
+
+SCRAM = ("SCRAM-SHA-256", "SCRAM-SHA-512")
+
+
+@pytest.fixture
+def scrambled(kafka: Cluster, tmp_path: Path) -> Iterator[Gateway]:
+    """A gateway whose user proves the password by SCRAM."""
+    lines = [make_scram_credential(mechanism, PASSWORD) for mechanism in SCRAM]
+    users = [{"name": USER, "credentials": lines, "groups": ["staff"]}]
+    options = Options(authentication={"type": "sasl", "scram": {"users": users}})
+    with running_gateway(tmp_path / "gateway", kafka, options) as gateway:
+        yield gateway
+
+
+@pytest.mark.parametrize("mechanism", SCRAM)
+@pytest.mark.parametrize("send", [by_java, by_confluent, by_aiokafka, by_kafka_python])
+def test_who_proves_the_password_gets_in(
+    send: Send, mechanism: str, scrambled: Gateway, kafka: Cluster, prefix: str
+) -> None:
+    """By either hash; a wrong password proves nothing, and none of it is in the archive."""
+    topic = f"{prefix}-scram"
+    create_topic(kafka.bootstrap, topic)
+
+    assert send(scrambled.bootstrap, topic, PASSWORD, mechanism)
+    assert not send(scrambled.bootstrap, topic, "no such password", mechanism)
+    scrambled.stop()
+    tables = Evidence(scrambled.archive).tables
+    assert [each.value for each in whole_log(kafka.bootstrap, topic)] == [VALUE]
+    assert set(tables.produced.collect()["principal"]) == {f"{USER}@gateway:clients"}
+    assert sum(tables.sessions.collect()["rejections"]) > 0

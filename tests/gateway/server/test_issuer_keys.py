@@ -140,6 +140,8 @@ async def test_a_fetch_that_takes_long_is_not_waited_for(
     keys = _of(site)
 
     assert not await keys.look_for("k-1")
+    await keys.settle()
+    assert _kids(keys) is None
     async with asyncio.timeout(5):
         while _kids(keys) is None:
             await asyncio.sleep(0.01)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from typing import TYPE_CHECKING
 
@@ -52,6 +53,16 @@ async def test_the_first_token_waits_for_the_keys(checks: TokenChecks) -> None:
     accepted = await checks.check(BearerToken(_fresh()), None)
     assert isinstance(accepted, Accepted)
     assert ("alice", ("r",)) == (accepted.principal.subject, accepted.principal.groups)
+
+
+async def test_a_login_waits_for_a_fetch_that_is_under_way(checks: TokenChecks) -> None:
+    """Clients that come with the gateway's start need not come twice."""
+    looking = asyncio.create_task(checks._keys.look_for("k-1"))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+
+    assert isinstance(await checks.check(BearerToken(_fresh()), None), Accepted)
+    await looking
 
 
 async def test_a_key_that_the_issuer_has_just_begun_to_use_is_found(
