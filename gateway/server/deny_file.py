@@ -81,7 +81,8 @@ class DenyFile:
             await asyncio.sleep(LOOK_SECONDS)
             try:
                 if self._stat() != self._seen:
-                    self.load()
+                    # A long list takes a while to read, and traffic goes on.
+                    await asyncio.to_thread(self.load)
             except (OSError, DenyFileError) as error:
                 # What was denied stays denied.
                 if str(error) != self._told:

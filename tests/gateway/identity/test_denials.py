@@ -21,6 +21,8 @@ ALICE = Principal(issuer="https://idp", subject="alice")
         (Denial(jti="t-2"), False),
         (Denial(issuer="https://idp", jti="t-1"), True),
         (Denial(subject="bob", jti="t-1"), False),
+        (Denial(subject="alice", jti="t-1"), True),
+        (Denial(subject="alice", jti="t-2"), False),
     ],
 )
 def test_all_that_a_denial_says_must_fit(denial: Denial, *, expected: bool) -> None:

@@ -101,6 +101,7 @@ FORGED = {
     "no time of issue": token(iat=None),
     "issued in the future": token(iat=NOW + 31),
     "not valid yet": token(nbf=NOW + 31),
+    "validity as true": token(nbf=True),
     "another issuer": token(iss="https://idp.example/realms/other"),
     "an issuer that begins alike": token(iss=ISSUER[:-1]),
     "an issuer that goes on": token(iss=ISSUER + "/"),
@@ -126,6 +127,13 @@ def test_a_token_with_a_doubt_is_refused(presented: str) -> None:
         _verify(presented)
 
     assert "alice" not in str(told.value)
+
+
+@pytest.mark.parametrize("algorithm", ["none", "HS256", "rs256", "ES384", None])
+def test_no_key_is_looked_for_where_the_algorithm_is_not_allowed(algorithm: str | None) -> None:
+    """Which algorithm it is decides the listener, not the token."""
+    with pytest.raises(TokenError, match="an algorithm that is not allowed"):
+        _verify(f"{text_of({'alg': algorithm, 'kid': 'k-9'})}.{PAYLOAD}.{SIGNATURE}")
 
 
 @pytest.mark.parametrize("kid", ["k-9", None])
