@@ -41,11 +41,11 @@ class Stamp:
         principal = self.principal
         return {
             "session": self._connection.session_id,
-            "listener": self._listener,
+            "listener": self.listener,
             "peer": self._connection.peer,
             "node_id": self._connection.node_id,
             "issuer": None if principal is None else principal.issuer,
-            "subject": self.subject,
+            "subject": None if principal is None else principal.subject,
             "groups": () if principal is None else principal.groups,
             "client_id": self.client_id,
         }
