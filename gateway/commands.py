@@ -135,10 +135,11 @@ def run(config: ConfigFile, *, check: CheckOnly = False) -> None:
 def _check_policy(config: Config) -> None:
     from gateway.config.bundle_load import BundleError
     from gateway.config.policy_load import FailedTrialsError, load_policy
+    from gateway.masking.errors import MaskError
 
     try:
-        load_policy(config)
-    except (BundleError, FailedTrialsError) as error:
+        config.masking.plans().check(load_policy(config).policy.rules)
+    except (BundleError, FailedTrialsError, MaskError) as error:
         typer.echo(error, err=True)
         raise typer.Exit(USAGE_EXIT_CODE) from None
 

@@ -207,9 +207,22 @@ def test_a_proof_is_written_with_its_entry(app: typer.Typer, tmp_path: Path) -> 
     assert invoke(app, "prove", GOLDEN, "gateway-1", "99", "-o", out)[0] == 2
 
 
+UNMADE = """
+rules:
+  - id: mask
+    effect: mask
+    apis: [FETCH]
+    fields: [{path: $.a, method: pseudonym, key: customers}]
+"""
+
+
 @pytest.mark.parametrize(
     ("rules", "expected"),
-    [("rules: []\n", (0, "")), ("rules: 7\n", (2, "a.yaml: rules (line 1)"))],
+    [
+        ("rules: []\n", (0, "")),
+        ("rules: 7\n", (2, "a.yaml: rules (line 1)")),
+        (UNMADE, (2, "no key is called 'customers'")),
+    ],
 )
 def test_check_looks_at_the_policy_too(
     app: typer.Typer, file: Path, rules: str, expected: tuple[int, str]

@@ -125,7 +125,7 @@ def test_a_masked_text_may_hold_half_a_character() -> None:
         "[1,]",
         "[1 2]",
         '"open',
-        "tru",
+        "truth",
         '{"b":{"x":nul}}',
         "\ufeff{}",
         "/**/{}",
