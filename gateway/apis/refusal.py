@@ -112,7 +112,7 @@ def refuse(
     if api_key == ApiKey.ALTER_REPLICA_LOG_DIRS:
         # The answer is by topic, whichever folder a replica was to move to.
         request = {"topics": [topic for each in request["dirs"] for topic in each["topics"]]}
-    answering = _Answering(api_version, error)
+    answering = _Answering(api_version, error, message)
     fields = load()[api_key].response
     for mirror in shape.mirrors:
         # Which arrays a request and its answer have depends on the version.
@@ -127,6 +127,7 @@ class _Answering:
 
     api_version: int
     error_code: ErrorCode
+    message: str
 
     def mirrored(
         self, mirror: Mirror, fields: Sequence[Field], asked: list[Element] | None
@@ -147,6 +148,8 @@ class _Answering:
         made.update({name: value for name, value in mirror.fixed.items() if name in made})
         if mirror.inner is None:
             made[mirror.error] = self.error_code
+            if "error_message" in made:
+                made["error_message"] = self.message
         else:
             inner = mirror.inner
             made[inner.answered] = self.mirrored(inner, fields, source[inner.asked])

@@ -32,6 +32,8 @@ class Answer:
     def message(self) -> str:
         """Tell a client what is going on, with the id under which to look for it."""
         match self.kind:
+            case AnswerKind.WAIT if not self.request_id:
+                return "Waiting for approval: try again"
             case AnswerKind.WAIT:
                 return f"Waiting for approval {self.request_id}: try again once it is decided"
             case AnswerKind.REFUSED:

@@ -72,6 +72,8 @@ class Asked:
     listener: str | None = None
     session: str | None = None
     shown: Mapping[str, object] = field(default_factory=dict)
+    sent: tuple[int, int] | None = None
+    """Records and bytes that go out with the request itself, charged when it is granted."""
     byte_count: int = 0
     """What holding it costs in memory."""
 

@@ -7,10 +7,14 @@ import contextlib
 import json
 import time
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from gateway.approval.answer import Answer, AnswerKind
 from gateway.approval.state import State
+from gateway.approvals.store import WrongStateError
 from gateway.evidence.event import Event, EventKind
 
 if TYPE_CHECKING:
@@ -54,6 +58,22 @@ class Approvals:
         One principal's requests wait up to limits in number and bytes; what is beyond is told at
         once to come again.
         """
+        try:
+            return await self._charged(asked, await self._decide(asked))
+        except (SQLAlchemyError, OSError):
+            # Nobody can be asked: nothing passes, and the client comes again.
+            return Answer(kind=AnswerKind.WAIT, request_id="")
+
+    async def _charged(self, asked: Asked, answer: Answer) -> Answer:
+        """Charge at once what goes out with the request itself."""
+        if not answer.is_charged or asked.sent is None:
+            return answer
+        if await self.charge(answer.request_id, *asked.sent):
+            return replace(answer, is_charged=False)
+        reason = "it has ended, or allows no more than was sent"
+        return replace(answer, kind=AnswerKind.REFUSED, reason=reason)
+
+    async def _decide(self, asked: Asked) -> Answer:
         answer = await self._ask(asked)
         if answer.kind is not AnswerKind.WAIT or not self._may_hold(asked):
             return answer
@@ -67,14 +87,18 @@ class Approvals:
 
     async def charge(self, request_id: str, records: int, size: int) -> bool:
         """Count what is about to be delivered; where it may not be, the grant ends here."""
-        change = await self.store.charge(request_id, records, size, time.time_ns())
-        if change is not None:
-            self._note(change)
-            return True
-        # Revoked, expired, or used up: only in the last case there is a step to take.
-        row, _ = await self.store.show(request_id)
-        if row["state"] == State.APPROVED:
-            self._note(await self.store.consume(request_id))
+        try:
+            change = await self.store.charge(request_id, records, size, time.time_ns())
+            if change is not None:
+                self._note(change)
+                return True
+            # Revoked, expired, or used up: only in the last case there is a step to take.
+            row, _ = await self.store.show(request_id)
+            if row["state"] == State.APPROVED:
+                self._note(await self.store.consume(request_id))
+        except (SQLAlchemyError, OSError, WrongStateError):
+            # What cannot be counted is not delivered; another gateway may have ended the grant.
+            return False
         return False
 
     async def vote(self, ballot: Ballot, reviewer: Reviewer) -> Change:

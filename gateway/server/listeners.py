@@ -175,6 +175,7 @@ def _door(config: Config, listener: Listener, logins: Logins, services: Services
     options = SessionOptions(
         listener=listener.name,
         durability=durability.text,
+        approves=config.approvals is not None,
         addresses=AddressMap(
             host=listener.advertised,
             first_port=listener.nodes.first_port,

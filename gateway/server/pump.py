@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from structlog.typing import FilteringBoundLogger
 
+    from gateway.approvals.service import Approvals
     from gateway.evidence.durability import Durability
     from gateway.identity.mechanism import Credentials
     from gateway.masking.rules import Plans
@@ -52,6 +53,7 @@ class Services:
     connect_seconds: float
     write_buffer_bytes: int
     log: FilteringBoundLogger
+    approvals: Approvals | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +87,7 @@ class Pump:
         self._client = client
         self._broker: BrokerEnd | None = None
         self._dialing: asyncio.Task[None] | None = None
+        self._asking: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._close_reason = ""
         self._is_cut = False
@@ -186,6 +189,8 @@ class Pump:
                 self._dialing = self._start(self._dial())
             case do.CheckCredentials(credentials):
                 self._start(self._check(credentials))
+            case do.AskApproval() | do.StopAsking() | do.ChargeGrant():
+                self._perform_on_approvals(effect)
             case do.ResolveTopics(topic_ids):
                 self._start(self._resolve(topic_ids))
             case _ if self._broker is not None:
@@ -227,6 +232,29 @@ class Pump:
     async def _check(self, credentials: Credentials) -> None:
         certificate = self._connection.certificate
         self.tell(on.CredentialsChecked(await self._credentials.check(credentials, certificate)))
+
+    def _perform_on_approvals(
+        self, effect: do.AskApproval | do.StopAsking | do.ChargeGrant
+    ) -> None:
+        approvals = self._services.approvals
+        assert approvals is not None, "a session without approvals asks for none"
+        match effect:
+            case do.AskApproval():
+                self._asking = self._start(self._ask(approvals, effect))
+            case do.ChargeGrant():
+                self._start(self._charge(approvals, effect))
+            case do.StopAsking() if self._asking is not None:
+                self._asking.cancel()
+
+    async def _ask(self, approvals: Approvals, effect: do.AskApproval) -> None:
+        answer = await approvals.decide(effect.asked)
+        self.tell(on.ApprovalAnswered(effect.exchange, answer))
+
+    async def _charge(self, approvals: Approvals, effect: do.ChargeGrant) -> None:
+        is_allowed = await approvals.charge(
+            effect.request_id, effect.record_count, effect.byte_count
+        )
+        self.tell(on.GrantCharged(effect.exchange, is_allowed))
 
     async def _resolve(self, topic_ids: Sequence[bytes]) -> None:
         self.tell(on.TopicsResolved(await self._services.upstream.topic_names(topic_ids)))

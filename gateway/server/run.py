@@ -209,15 +209,18 @@ def _gates(parts: _Parts) -> list[Gate]:
 
 
 async def _serve(parts: _Parts) -> bool:
-    worker = Worker(parts.config, parts.recorder, parts.log, _gates(parts), parts.plans)
-    loop = asyncio.get_running_loop()
-    for number in STOP_SIGNALS:
-        loop.add_signal_handler(number, worker.stop)
-    loop.add_signal_handler(signal.SIGHUP, worker.reload)
     try:
         async with contextlib.AsyncExitStack() as beside:
+            approvals = None
             if parts.approving is not None:
-                await beside.enter_async_context(parts.approving(parts.recorder.append))
+                approving = parts.approving(parts.recorder.append)
+                approvals = await beside.enter_async_context(approving)
+            gates = _gates(parts)
+            worker = Worker(parts.config, parts.recorder, parts.log, gates, parts.plans, approvals)
+            loop = asyncio.get_running_loop()
+            for number in STOP_SIGNALS:
+                loop.add_signal_handler(number, worker.stop)
+            loop.add_signal_handler(signal.SIGHUP, worker.reload)
             await worker.serve()
     except BindError as error:
         parts.log.critical(LogEvent.BIND_FAILED, reason=str(error))

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from structlog.typing import FilteringBoundLogger
 
+    from gateway.approvals.service import Approvals
     from gateway.config.model import Config
     from gateway.server.level import Gate
     from gateway.server.listeners import BoundListener
@@ -51,6 +52,7 @@ class Worker:
         log: FilteringBoundLogger,
         gates: Sequence[Gate] = (),
         plans: Plans | None = None,
+        approvals: Approvals | None = None,
     ) -> None:
         topology = Topology()
         self._config = config
@@ -72,6 +74,7 @@ class Worker:
                 connect_seconds=config.upstream.connect_timeout_ms / 1000,
                 write_buffer_bytes=config.limits.write_buffer_bytes,
                 log=log,
+                approvals=approvals,
             ),
         )
         self._control = Control(self._listeners.pumps, config.journal_directory(), log)

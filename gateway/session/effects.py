@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from gateway.approval.asked import Asked
     from gateway.evidence.event import Event
     from gateway.identity.mechanism import Credentials
 
@@ -71,6 +72,31 @@ class ResolveTopics:
     topic_ids: tuple[bytes, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class AskApproval:
+    """Ask people about a held request; answered by ApprovalAnswered for the same exchange."""
+
+    exchange: int
+    asked: Asked
+
+
+@dataclass(frozen=True, slots=True)
+class StopAsking:
+    """Nobody waits for the approval of this exchange any more."""
+
+    exchange: int
+
+
+@dataclass(frozen=True, slots=True)
+class ChargeGrant:
+    """Count what is about to be delivered; answered by GrantCharged for the same exchange."""
+
+    exchange: int
+    request_id: str
+    record_count: int
+    byte_count: int
+
+
 Effect = (
     Record
     | ConnectBroker
@@ -81,4 +107,7 @@ Effect = (
     | ShutdownBrokerWrite
     | CheckCredentials
     | ResolveTopics
+    | AskApproval
+    | StopAsking
+    | ChargeGrant
 )

@@ -41,9 +41,10 @@ class Judgement:
 class Judge:
     """Asks the policy in force about the requests of one session."""
 
-    __slots__ = ("_current", "_knowledge", "_plans", "_stamp")
+    __slots__ = ("_approves", "_current", "_knowledge", "_plans", "_stamp")
 
     def __init__(self, options: SessionOptions, knowledge: Knowledge, stamp: Stamp) -> None:
+        self._approves = options.approves
         self._current = options.policy
         self._plans = options.plans
         self._knowledge = knowledge
@@ -58,7 +59,7 @@ class Judge:
         topics = self._touched(api_key, body)
         request = self._request(policy, header, body, now)
         division = policy.divide(replace(request, topics=topics.names))
-        decision = _enforceable(division.decision)
+        decision = self._enforceable(division.decision)
         error_code = self._knowledge.lost_session(api_key, body)
         if error_code is None and topics.unknown_ids:
             error_code = ErrorCode.UNKNOWN_TOPIC_ID
@@ -68,7 +69,9 @@ class Judge:
             return Judgement(decision)
         # An id without a name, or another connection's session, could be about any topic: a rule
         # about topics must not be passed by it.
-        return Judgement(_enforceable(policy.decide(replace(request, topics=None))), error_code)
+        decision = self._enforceable(policy.decide(replace(request, topics=None)))
+        # Nor is anybody asked about it: the client names its topics first.
+        return Judgement(refused(decision) if decision.hold else decision, error_code)
 
     def mask(self, header: RequestHeader, decision: Decision, body: Body) -> Masking | None:
         """Mask the records of a request in place; None where there is nothing to mask."""
@@ -89,9 +92,10 @@ class Judge:
         if not division.denied <= named:
             # A session remembers a topic that a later policy denies: the client must begin anew.
             return Judgement(division.decision, ErrorCode.FETCH_SESSION_ID_NOT_FOUND)
-        passing = _enforceable(division.passing)
-        if passing.is_denial:
-            return Judgement(_enforceable(division.decision))
+        passing = self._enforceable(division.passing)
+        if passing.is_denial or passing.hold is not None:
+            # Nobody is asked about a part: the client asks for that alone.
+            return Judgement(self._enforceable(division.decision))
         return Judgement(division.decision, denied=division.denied, passing=passing)
 
     @property
@@ -132,9 +136,13 @@ class Judge:
             wall_ns=now.wall_ns,
         )
 
+    def _enforceable(self, decision: Decision) -> Decision:
+        """Turn what cannot be carried out into a denial: what is held is not masked yet."""
+        if decision.hold is None or (self._approves and not decision.masks):
+            return decision
+        return refused(decision)
 
-def _enforceable(decision: Decision) -> Decision:
-    """Turn what cannot be carried out into a denial: nobody approves yet."""
-    if decision.kind is DecisionKind.HOLD:
-        return Decision(DecisionKind.DENY, decision.rule_ids, decision.bundle_digest)
-    return decision
+
+def refused(decision: Decision) -> Decision:
+    """Make what a rule would hold or mask a denial by the same rule."""
+    return Decision(DecisionKind.DENY, decision.rule_ids, decision.bundle_digest)

@@ -46,6 +46,8 @@ class SessionOptions:
     """Shared with whoever replaces the policy in it."""
     plans: Plans = field(default_factory=Plans)
     """How what the policy masks is masked."""
+    approves: bool = False
+    """Whether requests can be held for people; if not, what a rule would hold is refused."""
     frame_bytes_max: int = FRAME_BYTES_MAX
     unauthenticated_frame_bytes_max: int = UNAUTHENTICATED_FRAME_BYTES_MAX
     in_flight_max: int = IN_FLIGHT_MAX

@@ -6,7 +6,9 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from gateway.evidence.event import EventKind
 from gateway.policy.decision import ALLOWED, Decision
+from gateway.session.effects import ChargeGrant
 from gateway.wire.api_keys import ApiKey
 from gateway.wire.frames import frame
 from gateway.wire.messages import Response, encode_response
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 
     from gateway.apis.masking import Masking
     from gateway.apis.recording import Recording
+    from gateway.approval.asked import Asked
     from gateway.evidence.event import Event
     from gateway.policy.view import View
     from gateway.session.effects import CheckCredentials
@@ -32,9 +35,11 @@ class Exchange:
     of a Metadata request, and `is_all_taken` tells that the request now asks for all topics for
     want of another way to ask for none. Where some topics were refused and the others passed,
     `passing` is the decision about those, and `refusal` the answer about the refused ones.
-    `masking` is what was masked in the exchange. `reply` is the whole frame once the answer is
-    known, empty where none may be sent. `ending` is why the connection closes
-    behind this reply.
+    `masking` is what was masked in the exchange. `approval_id` names the request for approval
+    behind it, `charged` is the request where its records count against a grant, and `uncharged` are
+    the rows of an answer that waits until they were counted. `reply` is the whole frame once the
+    answer is known, empty where none may be sent. `ending` is why the connection closes behind this
+    reply.
     """
 
     ordinal: int
@@ -48,6 +53,9 @@ class Exchange:
     passing: Decision | None = None
     refusal: Body | None = None
     masking: Masking | None = None
+    approval_id: str | None = None
+    charged: Body | None = None
+    uncharged: list[Event] | None = None
     is_forwarded: bool = False
     reply: bytes | None = None
     ending: str | None = None
@@ -56,6 +64,19 @@ class Exchange:
     def going_on(self) -> Decision:
         """The decision about what is not refused, where something is not."""
         return self.decision if self.passing is None else self.passing
+
+    def charge(self, rows: list[Event]) -> ChargeGrant:
+        """Keep the answer and its rows back until what they deliver was counted."""
+        assert self.reply is not None, "only an answer is charged"
+        assert self.approval_id is not None, "a grant has its request"
+        self.uncharged = rows
+        delivered = [row for row in rows if row.kind is EventKind.DELIVERED]
+        return ChargeGrant(
+            exchange=self.ordinal,
+            request_id=self.approval_id,
+            record_count=sum(row.record_count or 0 for row in delivered),
+            byte_count=sum(row.byte_count or 0 for row in delivered),
+        )
 
     def answer(self, body: Body, ending: str | None = None) -> None:
         """Set our own answer as the reply."""
@@ -78,6 +99,7 @@ class Taken:
     exchange: Exchange | None = None
     forward: bytes | None = None
     check: CheckCredentials | None = None
+    held: Held | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +112,17 @@ class Unresolved:
 def delivers(exchange: Exchange) -> bool:
     """Tell whether an exchange's answer carries records."""
     return exchange.header.api_key in {ApiKey.FETCH, ApiKey.SHARE_FETCH}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """A request that waits for people, with all that going on with it needs."""
+
+    exchange: Exchange
+    recording: Recording
+    frame: bytes
+    body: Body
+    asked: Asked
 
 
 class Pipeline:
@@ -117,13 +150,23 @@ class Pipeline:
         """Tell whose answer the broker owes next."""
         return next((e for e in self._exchanges if e.is_forwarded and e.reply is None), None)
 
+    def uncharged(self, ordinal: int) -> Exchange:
+        """Give the exchange whose answer waits until it was charged: none leaves before."""
+        (found,) = (each for each in self._exchanges if each.ordinal == ordinal)
+        assert found.uncharged is not None, "what is charged waits for it"
+        return found
+
     def unanswered(self) -> list[Exchange]:
         """List the exchanges whose answer is not known."""
-        return [exchange for exchange in self._exchanges if exchange.reply is None]
+        return [
+            each for each in self._exchanges if each.reply is None or each.uncharged is not None
+        ]
 
     def release(self) -> Iterator[Exchange]:
         """Take out, in order, the exchanges that nothing holds back any more."""
         while self._exchanges and self._exchanges[0].reply is not None:
+            if self._exchanges[0].uncharged is not None:
+                return
             exchange = self._exchanges.popleft()
             assert exchange.ending is None or not self._exchanges, "an end is the last"
             yield exchange

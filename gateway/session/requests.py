@@ -15,8 +15,9 @@ from gateway.apis.recording import Knowledge, Recording, begin
 from gateway.apis.refusal import message_naming, refuse, retriable_error
 from gateway.apis.touches import topic_ids
 from gateway.policy.decision import Decision, DecisionKind
+from gateway.session.ask import ask_about
 from gateway.session.options import FRAME_BYTES_MAX
-from gateway.session.pipeline import Exchange, Taken, Unresolved
+from gateway.session.pipeline import Exchange, Held, Taken, Unresolved
 from gateway.wire.api_keys import ApiKey
 from gateway.wire.errors import UnknownApiError
 from gateway.wire.frames import frame as framed
@@ -163,6 +164,10 @@ class Requests:
             assert error_code is not None, "what changes something can be refused"
             exchange.decision = NO_CHANGES
             return self._deny(exchange, body, error_code, now)
+        if api_key == ApiKey.SHARE_FETCH:
+            exchange.view = self._judge.view(exchange.header, body, now)
+        if judgement.decision.hold is not None:
+            return self._hold(exchange, frame, body)
         if judgement.denied:
             frame = self._take_out(exchange, body, judgement)
         exchange.masking = self._judge.mask(exchange.header, exchange.going_on, body)
@@ -172,12 +177,16 @@ class Requests:
             if error_code is not None:
                 exchange.decision = exchange.decision.denying(exchange.going_on)
                 return self._deny(exchange, body, error_code, now)
-        if api_key == ApiKey.SHARE_FETCH:
-            exchange.view = self._judge.view(exchange.header, body, now)
         recording = begin(api_key, body, self._knowledge)
         if judgement.denied:
             recording.asked["refused_topics"] = sorted(judgement.denied)
-        return self._forward(exchange, recording, frame, body, now)
+        return self.forward(exchange, recording, frame, body, now)
+
+    def _hold(self, exchange: Exchange, frame: bytes, body: Body) -> Taken:
+        recording = begin(exchange.header.api_key, body, self._knowledge)
+        asked = ask_about(exchange, body, recording, self._stamp, self._knowledge.topics)
+        held = Held(exchange=exchange, recording=recording, frame=frame, body=body, asked=asked)
+        return Taken(rows=[], exchange=exchange, held=held)
 
     def _take_out(self, exchange: Exchange, body: Body, judgement: Judgement) -> bytes:
         """Take refused topics out of a request; return what is left of it as a frame's content."""
@@ -193,11 +202,22 @@ class Requests:
         self, exchange: Exchange, body: Body, error_code: ErrorCode | None, now: Instant
     ) -> Taken:
         assert exchange.decision.rule_ids, "a refusal names its rules"
-        header = exchange.header
         is_about_room = exchange.decision is NO_CHANGES
         message = (
             NO_CHANGES_MESSAGE if is_about_room else message_naming(exchange.decision.rule_ids)
         )
+        return self.refuse(exchange, body, error_code, message, now)
+
+    def refuse(
+        self,
+        exchange: Exchange,
+        body: Body,
+        error_code: ErrorCode | None,
+        message: str,
+        now: Instant,
+    ) -> Taken:
+        """Record a request and answer it with an error, the API's own if there is none."""
+        header = exchange.header
         answer, error = refuse(header.api_key, header.api_version, body, error_code, message)
         if exchange.refusal is not None:
             partial.put_back(answer, exchange.refusal)
@@ -210,7 +230,7 @@ class Requests:
         detail = {
             "request": begin(header.api_key, body, self._knowledge).asked,
             "response": "refused",
-            "elapsed_ns": 0,
+            "elapsed_ns": now.monotonic_ns - exchange.began_ns,
             **({} if exchange.masking is None else exchange.masking.detail),
         }
         row = replace(
@@ -241,11 +261,12 @@ class Requests:
                 exchange.is_all_taken = not exchange.header.api_version and not body["topics"]
                 exchange.decision = exchange.view.decide(topic["name"] for topic in taken)
                 frame = encode_request(exchange.header, body)
-        return self._forward(exchange, recording, frame, body, now)
+        return self.forward(exchange, recording, frame, body, now)
 
-    def _forward(
+    def forward(
         self, exchange: Exchange, recording: Recording, frame: bytes, body: Body, now: Instant
     ) -> Taken:
+        """Record a request and send it to the broker."""
         assert exchange.reply is None, "what is answered here goes no further"
         header = exchange.header
         template = self._stamp.exchange_template(now, exchange)

@@ -12,6 +12,7 @@ from gateway.apis.detail import to_json
 from gateway.apis.hosts import ControllerAddressError
 from gateway.apis.recording import Knowledge
 from gateway.evidence.event import Event, EventKind
+from gateway.session import signals as on
 from gateway.session.answers import Answers
 from gateway.session.authentication import NS_PER_MS
 from gateway.session.effects import (
@@ -23,28 +24,11 @@ from gateway.session.effects import (
     SendClient,
     ShutdownBrokerWrite,
 )
+from gateway.session.holding import Holding, shows_life
 from gateway.session.judge import Judge
 from gateway.session.login import Login
 from gateway.session.pipeline import Exchange, Pipeline, Taken, Unresolved, delivers
 from gateway.session.requests import RefusedRequestError, Requests, SessionOverError
-from gateway.session.signals import (
-    BrokerBytes,
-    BrokerConnected,
-    BrokerEof,
-    BrokerFailed,
-    ChangesRefused,
-    ClientBytes,
-    ClientConnected,
-    ClientEof,
-    ClientLost,
-    CredentialsChecked,
-    Drain,
-    Instant,
-    Kill,
-    Signal,
-    Tick,
-    TopicsResolved,
-)
 from gateway.session.stamp import Stamp
 from gateway.session.upstream import Standing, Upstream
 from gateway.wire.errors import WireError
@@ -55,6 +39,7 @@ if TYPE_CHECKING:
 
     from gateway.identity.mechanism import Verdict
     from gateway.session.options import Connection, SessionOptions
+    from gateway.session.signals import Instant, Signal
     from gateway.session.topology import Topology
 
 
@@ -75,8 +60,8 @@ class Session:
     The shell performs what `handle` returns, in order, before it says the next signal.
 
     Frames from the client are taken one by one while nothing holds them: credentials being checked,
-    topic ids without names, too many requests under way, too many bytes for a broker that is not
-    connected yet. Meanwhile `reads_client` is false.
+    people being asked, topic ids without names, too many requests under way, too many bytes for a
+    broker that is not connected yet. Meanwhile `reads_client` is false.
     """
 
     def __init__(self, options: SessionOptions, connection: Connection, topology: Topology) -> None:
@@ -88,6 +73,7 @@ class Session:
         knowledge = Knowledge(topology.topics)
         judge = Judge(options, knowledge, self._stamp)
         self._requests = Requests(judge, knowledge, self._stamp, self._login)
+        self._holding = Holding(self._requests)
         self._answers = Answers(options, topology, self._stamp)
         self._pipeline = Pipeline()
         self._upstream = Upstream()
@@ -136,45 +122,50 @@ class Session:
 
     def _dispatch(self, signal: Signal, now: Instant) -> None:
         match signal:
-            case ClientBytes(data):
+            case on.ClientBytes(data):
                 self._client_sent(data, now)
-            case BrokerBytes(data):
+            case on.BrokerBytes(data):
                 self._broker_sent(data, now)
-            case BrokerConnected():
+            case on.BrokerConnected():
                 self._effects += self._upstream.connected()
-            case TopicsResolved(names):
+            case on.TopicsResolved(names):
                 for topic_id, name in names.items():
                     self._topology.topics.learn(topic_id, name)
                 self._stop_resolving(now)
-            case CredentialsChecked(verdict):
+            case on.CredentialsChecked(verdict):
                 self._credentials_checked(verdict, now)
-            case ChangesRefused(is_so):
-                self._requests.refuses_changes = is_so
-            case Tick():
+            case on.ApprovalAnswered(ordinal, answer):
+                self._go_on(self._holding.end(ordinal, answer, now), now)
+            case on.GrantCharged(ordinal, is_allowed):
+                exchange = self._pipeline.uncharged(ordinal)
+                self._record(self._holding.after_charge(exchange, now, is_allowed=is_allowed))
+                self._release(now)
+            case on.Tick():
                 self._look_at_clock(now)
             case _:
                 self._connection_changed(signal, now)
 
     def _connection_changed(self, signal: Signal, now: Instant) -> None:
         match signal:
-            case ClientConnected():
+            case on.ClientConnected():
                 self._opened_ns = self._active_ns = now.monotonic_ns
                 local, durability = self._connection.local, self._options.durability
                 detail = {"local": local, "durability": durability}
                 self._record([self._stamp.session_row(EventKind.SESSION_OPEN, now, detail)])
-            case ClientEof():
+            case on.ClientEof():
                 self._end("client_closed", now)
-            case ClientLost():
-                self._is_client_lost = True
-                self._end("client_closed", now)
-            case Drain():
-                self._end("shutdown", now)
-            case Kill(reason):
+            case on.ClientLost() | on.Drain():
+                self._is_client_lost |= isinstance(signal, on.ClientLost)
+                self._stop_holding(now)
+                self._end("client_closed" if self._is_client_lost else "shutdown", now)
+            case on.Kill(reason):
                 self._close("killed", now, reason)
-            case BrokerFailed(reason):
+            case on.ChangesRefused(is_so):
+                self._requests.refuses_changes = is_so
+            case on.BrokerFailed(reason):
                 self._close("broker_unreachable", now, reason)
             case _:
-                assert isinstance(signal, BrokerEof), "every other signal has its case"
+                assert isinstance(signal, on.BrokerEof), "every other signal has its case"
                 lingered = self._phase is Phase.LINGERING
                 self._close(self._ending if lingered else "broker_closed", now)
 
@@ -189,6 +180,8 @@ class Session:
             self._client_frames.frame_bytes_max = self._options.frame_bytes_max
         try:
             self._waiting += self._client_frames.feed(data)
+            if self._waiting and shows_life(self._waiting[0]):
+                self._stop_holding(now)
         except WireError as error:
             self._waiting += error.frames
             self._pump(now)
@@ -198,6 +191,7 @@ class Session:
     def _may_take(self) -> bool:
         return (
             self._checking is None
+            and not self._holding
             and not self._resolving
             and not self._pipeline.is_ending
             and len(self._pipeline) < self._options.in_flight_max
@@ -226,6 +220,8 @@ class Session:
 
     def _carry_out(self, taken: Taken, now: Instant) -> None:
         self._record(taken.rows)
+        if taken.held is not None:
+            self._effects.append(self._holding.begin(taken.held))
         if taken.exchange is not None:
             self._pipeline.add(taken.exchange)
             assert len(self._pipeline) <= self._options.in_flight_max, "no more than may be"
@@ -238,6 +234,21 @@ class Session:
             self._checking = taken.exchange
             self._effects.append(taken.check)
         self._release(now)
+
+    def _go_on(self, taken: Taken | None, now: Instant) -> None:
+        """Carry out what becomes of a request that was held; None where it is answered already."""
+        if taken is not None:
+            self._record(taken.rows)
+            if taken.forward is not None:
+                self._effects += self._upstream.send(taken.forward)
+            self._release(now)
+
+    def _stop_holding(self, now: Instant) -> None:
+        given_up = self._holding.give_up(now)
+        if given_up is not None:
+            stop, taken = given_up
+            self._effects.append(stop)
+            self._go_on(taken, now)
 
     # Answers, the broker's and others.
 
@@ -264,6 +275,9 @@ class Session:
             if self._is_client_lost and delivers(exchange):
                 # These records are released to nobody.
                 rows = [self._unknown(exchange, now)]
+            elif exchange.charged is not None:
+                self._effects.append(exchange.charge(rows))
+                continue
             self._record(rows)
             self._release(now)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from gateway.approval.answer import Answer
     from gateway.identity.mechanism import Verdict
 
 
@@ -103,6 +104,22 @@ class ChangesRefused:
     is_so: bool
 
 
+@dataclass(frozen=True, slots=True)
+class ApprovalAnswered:
+    """The answer to AskApproval."""
+
+    exchange: int
+    answer: Answer
+
+
+@dataclass(frozen=True, slots=True)
+class GrantCharged:
+    """The answer to ChargeGrant: whether the grant allows this to be delivered."""
+
+    exchange: int
+    is_allowed: bool
+
+
 Signal = (
     ClientConnected
     | ClientBytes
@@ -117,5 +134,7 @@ Signal = (
     | Drain
     | Kill
     | ChangesRefused
+    | ApprovalAnswered
+    | GrantCharged
     | Tick
 )

@@ -69,6 +69,7 @@ class Stamp:
             decision=exchange.decision.kind.value,
             rule_ids=exchange.decision.rule_ids,
             bundle_digest=exchange.decision.bundle_digest,
+            approval_id=exchange.approval_id,
         )
 
     def passing_template(self, now: Instant, exchange: Exchange) -> Event:

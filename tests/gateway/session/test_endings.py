@@ -6,6 +6,7 @@ from gateway.evidence.event import EventKind
 from gateway.identity.mechanism import Password
 from gateway.session.effects import (
     CheckCredentials,
+    CloseBroker,
     CloseClient,
     SendBroker,
     SendClient,
@@ -19,6 +20,7 @@ from gateway.session.signals import (
     ClientEof,
     ClientLost,
     CredentialsChecked,
+    Drain,
 )
 from gateway.wire.api_keys import ApiKey
 from tests.gateway.session.conversation import (
@@ -147,5 +149,31 @@ def test_a_wrong_password_ends_the_session_behind_its_answer() -> None:
             detail={"reason": "authentication_failed", "frames_not_taken": 1},
         )
         << CloseClient("authentication_failed")
+    )
+    play.finish()
+
+
+def test_draining_answers_what_is_under_way_and_takes_nothing_new() -> None:
+    """A gateway that shuts down loses no outcome that it can still learn.
+
+    A client that leaves meanwhile was shut down: the first reason stands.
+    """
+    play = connected()
+    (play >> ClientBytes(produce()) << row(EventKind.PRODUCE) << SendBroker(produce()) >> Drain())
+
+    assert not play.session.reads_client
+    (
+        play
+        >> ClientBytes(ask(*LIST, correlation_id=9))
+        >> ClientEof()
+        >> BrokerBytes(produced())
+        << row(EventKind.PRODUCED)
+        << row(EventKind.EXCHANGE)
+        << SendClient(produced())
+        << ShutdownBrokerWrite()
+        >> BrokerEof()
+        << row(EventKind.SESSION_CLOSE, detail={"reason": "shutdown"})
+        << CloseClient("shutdown")
+        << CloseBroker()
     )
     play.finish()

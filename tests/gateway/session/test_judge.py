@@ -34,12 +34,12 @@ NOW = Instant(wall_ns=0, monotonic_ns=0)
 class Court:
     """A judge with all that it knows."""
 
-    def __init__(self, *rules: Rule) -> None:
+    def __init__(self, *rules: Rule, approves: bool = False) -> None:
         self.current = CurrentPolicy(Policy(rules))
         self.knowledge = Knowledge(TopicDirectory())
         stamp = Stamp("clients", CONNECTION)
         stamp.principal = Principal(issuer="none", subject="alice")
-        options = replace(OPTIONS, policy=self.current)
+        options = replace(OPTIONS, policy=self.current, approves=approves)
         self.judge = Judge(options, self.knowledge, stamp)
 
     def remember(self, session_id: int, body: Body) -> None:
@@ -168,3 +168,24 @@ def test_requests_of_other_apis_are_about_what_they_name() -> None:
     body = {"topic_data": [topic], "transactional_id": None, "acks": -1}
 
     assert court.judge.judge(_header(ApiKey.PRODUCE, 9), body, NOW).decision.is_denial
+
+
+def test_where_people_can_be_asked_a_request_is_held() -> None:
+    """Its rule comes with the decision."""
+    court = Court(rule("r", DecisionKind.HOLD), approves=True)
+    decision = court.judge.judge(_header(), _fetch("orders"), NOW).decision
+
+    assert decision.hold is not None
+    assert (DecisionKind.HOLD, "r") == (decision.kind, decision.hold.id)
+
+
+def test_nobody_is_asked_about_topics_that_have_no_name() -> None:
+    """The client is told so, and names them first."""
+    court = Court(rule("r", DecisionKind.HOLD, topics=["orders"]), approves=True)
+    body = _fetch(version=13) | {"topics": [{"topic_id": ORDERS_ID, "partitions": []}]}
+    judgement = court.judge.judge(_header(version=13), body, NOW)
+
+    assert (DecisionKind.DENY, ErrorCode.UNKNOWN_TOPIC_ID) == (
+        judgement.decision.kind,
+        judgement.error_code,
+    )

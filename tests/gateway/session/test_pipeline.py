@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from gateway.evidence.event import Event, EventKind
+from gateway.session.effects import ChargeGrant
 from gateway.session.pipeline import Exchange, Pipeline, delivers
 from gateway.wire.api_keys import ApiKey
 from gateway.wire.headers import RequestHeader
@@ -79,3 +81,27 @@ def test_only_fetches_deliver_records() -> None:
     }
 
     assert {ApiKey.FETCH, ApiKey.SHARE_FETCH} == found
+
+
+def test_an_answer_is_kept_back_until_it_was_charged() -> None:
+    """What it delivers is counted; until then it is not known to have been answered."""
+    pipeline = Pipeline()
+    exchange, behind = _exchange(0, is_forwarded=True), _exchange(1, is_forwarded=False)
+    pipeline.add(exchange)
+    pipeline.add(behind)
+    exchange.reply, exchange.approval_id, behind.reply = b"1", "r1", b"2"
+    rows = [
+        Event(kind=kind, wall_ns=0, monotonic_ns=0, record_count=count, byte_count=10)
+        for kind, count in [
+            (EventKind.DELIVERED, 3),
+            (EventKind.DELIVERED, None),
+            (EventKind.EXCHANGE, 5),
+        ]
+    ]
+
+    assert exchange.charge(rows) == ChargeGrant(0, "r1", 3, 20)
+    assert [exchange] == pipeline.unanswered()
+    assert [] == list(pipeline.release())
+    assert exchange is pipeline.uncharged(0)
+    exchange.uncharged = None
+    assert [exchange, behind] == list(pipeline.release())

@@ -45,6 +45,7 @@ from tests.gateway.session.conversation import (
     too_new_api_versions,
     version_refusal,
 )
+from tests.gateway.session.held import held
 from tests.playbook import row
 
 CARDS_RULE = ForbidRule(
@@ -568,3 +569,8 @@ def test_a_forbidden_topic_among_others_is_taken_out() -> None:
     play >> ClientBytes(ask(ApiKey.PRODUCE, 9, acks=1, topic_data=sent))
     play << SendBroker(ask(ApiKey.PRODUCE, 9, acks=1, topic_data=sent[1:]))
     play.finish()
+
+
+def test_a_request_that_a_rule_holds_waits_for_people() -> None:
+    """It is recorded once it is known what becomes of it."""
+    held(fetch()).finish()

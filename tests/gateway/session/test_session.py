@@ -8,7 +8,9 @@ from gateway.evidence.event import EventKind
 from gateway.identity.denials import Denial, DenyList
 from gateway.identity.mechanism import Password
 from gateway.policy.forbid import ForbidRule
+from gateway.session import signals as on
 from gateway.session.effects import (
+    ChargeGrant,
     CheckCredentials,
     CloseBroker,
     CloseClient,
@@ -17,22 +19,7 @@ from gateway.session.effects import (
     SendBroker,
     SendClient,
     ShutdownBrokerWrite,
-)
-from gateway.session.signals import (
-    BrokerBytes,
-    BrokerConnected,
-    BrokerEof,
-    BrokerFailed,
-    ChangesRefused,
-    ClientBytes,
-    ClientConnected,
-    ClientEof,
-    ClientLost,
-    CredentialsChecked,
-    Drain,
-    Kill,
-    Tick,
-    TopicsResolved,
+    StopAsking,
 )
 from gateway.session.topology import Topology
 from gateway.wire.api_keys import ApiKey
@@ -52,10 +39,10 @@ from tests.gateway.session.conversation import (
     new_session,
     opened,
     produce,
-    produced,
     too_new_api_versions,
     version_refusal,
 )
+from tests.gateway.session.held import CHARGED, held
 from tests.playbook import SECOND_NS, Playbook, row
 
 LIST = (ApiKey.LIST_GROUPS, 3)
@@ -66,7 +53,7 @@ def test_a_session_opens_with_its_ends() -> None:
     play = Playbook(new_session())
     (
         play
-        >> ClientConnected()
+        >> on.ClientConnected()
         << row(
             EventKind.SESSION_OPEN,
             listener="clients",
@@ -87,9 +74,9 @@ def test_a_request_passes_unchanged_and_is_recorded_before_its_answer_is_release
     request, reply = ask(*LIST), answer(*LIST)
     (
         play
-        >> ClientBytes(request)
+        >> on.ClientBytes(request)
         << SendBroker(request)
-        >> BrokerBytes(reply)
+        >> on.BrokerBytes(reply)
         << row(
             EventKind.EXCHANGE,
             exchange=1,
@@ -113,13 +100,13 @@ def test_frames_may_come_in_any_pieces() -> None:
     play = connected()
     requests = ask(*LIST, correlation_id=1) + ask(*LIST, correlation_id=2)
     for position in range(len(requests) - 1):
-        play >> ClientBytes(requests[position : position + 1])
+        play >> on.ClientBytes(requests[position : position + 1])
         play.take_all()
-    play >> ClientBytes(requests[-1:]) << SendBroker(ask(*LIST, correlation_id=2))
+    play >> on.ClientBytes(requests[-1:]) << SendBroker(ask(*LIST, correlation_id=2))
     replies = answer(*LIST, correlation_id=1) + answer(*LIST, correlation_id=2)
     (
         play
-        >> BrokerBytes(replies)
+        >> on.BrokerBytes(replies)
         << row(EventKind.EXCHANGE, correlation_id=1)
         << SendClient(answer(*LIST, correlation_id=1))
         << row(EventKind.EXCHANGE, correlation_id=2)
@@ -134,11 +121,11 @@ def test_requests_before_the_broker_is_there_wait_in_order() -> None:
     first, second = ask(*LIST, correlation_id=1), ask(*LIST, correlation_id=2)
     (
         play
-        >> ClientBytes(first)
+        >> on.ClientBytes(first)
         << row(EventKind.SESSION_AUTHENTICATED)
         << ConnectBroker()
-        >> ClientBytes(second)
-        >> BrokerConnected()
+        >> on.ClientBytes(second)
+        >> on.BrokerConnected()
         << SendBroker(first)
         << SendBroker(second)
     )
@@ -151,10 +138,10 @@ def test_an_answer_of_our_own_waits_for_earlier_answers_of_the_broker() -> None:
     asked, too_new = ask(*LIST, correlation_id=1), too_new_api_versions(2)
     (
         play
-        >> ClientBytes(asked + too_new)
+        >> on.ClientBytes(asked + too_new)
         << SendBroker(asked)
         << row(EventKind.EXCHANGE, correlation_id=2, error_code=35)
-        >> BrokerBytes(answer(*LIST, correlation_id=1))
+        >> on.BrokerBytes(answer(*LIST, correlation_id=1))
         << row(EventKind.EXCHANGE, correlation_id=1)
         << SendClient(answer(*LIST, correlation_id=1))
         << SendClient(version_refusal(2))
@@ -166,33 +153,33 @@ def test_too_many_requests_under_way_stop_the_reading() -> None:
     """The limit holds for what one read brought, too; an answer lets the next one through."""
     play = connected(new_session(in_flight_max=2))
     asked = [ask(*LIST, correlation_id=number) for number in (1, 2, 3)]
-    play >> ClientBytes(b"".join(asked)) << SendBroker(asked[0]) << SendBroker(asked[1])
+    play >> on.ClientBytes(b"".join(asked)) << SendBroker(asked[0]) << SendBroker(asked[1])
 
     assert not play.session.reads_client
     reply = answer(*LIST, correlation_id=1)
     (
         play
-        >> BrokerBytes(reply)
+        >> on.BrokerBytes(reply)
         << row(EventKind.EXCHANGE, correlation_id=1)
         << SendClient(reply)
         << SendBroker(asked[2])
     )
     play.finish()
     assert not play.session.reads_client
-    play >> BrokerBytes(answer(*LIST, correlation_id=2))
+    play >> on.BrokerBytes(answer(*LIST, correlation_id=2))
     assert play.session.reads_client
 
 
 def test_too_many_bytes_before_the_broker_is_there_stop_the_reading() -> None:
     """What waits for the connection is bounded."""
     play = opened(new_session(hold_bytes_max=100))
-    play >> ClientBytes(produce(acks=0) + produce(acks=0))
+    play >> on.ClientBytes(produce(acks=0) + produce(acks=0))
     kinds = [effect.event.kind for effect in play.take_all() if hasattr(effect, "event")]
 
     # The first is held (over the limit by itself), the second is not even taken.
     assert [EventKind.SESSION_AUTHENTICATED, EventKind.PRODUCE, EventKind.EXCHANGE] == kinds[:3]
     assert not play.session.reads_client
-    play >> BrokerConnected() << SendBroker(produce(acks=0)) << row(EventKind.PRODUCE)
+    play >> on.BrokerConnected() << SendBroker(produce(acks=0)) << row(EventKind.PRODUCE)
     play << row(EventKind.EXCHANGE) << SendBroker(produce(acks=0))
     play.finish()
     assert play.session.reads_client
@@ -203,11 +190,11 @@ def test_a_broker_that_cannot_be_reached_ends_the_session() -> None:
     play = opened()
     (
         play
-        >> ClientBytes(produce())
+        >> on.ClientBytes(produce())
         << row(EventKind.SESSION_AUTHENTICATED)
         << row(EventKind.PRODUCE)
         << ConnectBroker()
-        >> BrokerFailed("connection refused")
+        >> on.BrokerFailed("connection refused")
         << row(EventKind.EXCHANGE, detail={"response": "not_forwarded"}, error_code=None)
         << row(
             EventKind.SESSION_CLOSE,
@@ -227,11 +214,11 @@ def test_a_broker_that_goes_away_leaves_outcomes_unknown() -> None:
     play = connected()
     (
         play
-        >> ClientBytes(produce(correlation_id=5) + fetch(correlation_id=6))
+        >> on.ClientBytes(produce(correlation_id=5) + fetch(correlation_id=6))
         << row(EventKind.PRODUCE)
         << SendBroker(produce(correlation_id=5))
         << SendBroker(fetch(correlation_id=6))
-        >> BrokerEof()
+        >> on.BrokerEof()
         << row(EventKind.EXCHANGE, correlation_id=5, detail={"response": "unknown"})
         << row(EventKind.EXCHANGE, correlation_id=6, detail={"response": "unknown"})
         << row(EventKind.SESSION_CLOSE, detail={"reason": "broker_closed", "exchange_count": 3})
@@ -246,7 +233,7 @@ def test_a_client_that_leaves_before_asking_leaves_no_broker_behind() -> None:
     play = opened()
     (
         play
-        >> ClientEof()
+        >> on.ClientEof()
         << row(EventKind.SESSION_CLOSE, detail={"reason": "client_closed"})
         << CloseClient("client_closed")
     )
@@ -258,13 +245,13 @@ def test_what_a_leaving_client_sent_reaches_the_broker() -> None:
     play = connected()
     (
         play
-        >> ClientBytes(produce(acks=0))
+        >> on.ClientBytes(produce(acks=0))
         << row(EventKind.PRODUCE)
         << row(EventKind.EXCHANGE, detail={"response": "none"})
         << SendBroker(produce(acks=0))
-        >> ClientEof()
+        >> on.ClientEof()
         << ShutdownBrokerWrite()
-        >> BrokerEof()
+        >> on.BrokerEof()
         << row(EventKind.SESSION_CLOSE, detail={"reason": "client_closed"})
         << CloseClient("client_closed")
         << CloseBroker()
@@ -277,13 +264,13 @@ def test_what_a_leaving_client_sent_waits_for_the_connection() -> None:
     play = opened()
     (
         play
-        >> ClientBytes(produce(acks=0))
+        >> on.ClientBytes(produce(acks=0))
         << row(EventKind.SESSION_AUTHENTICATED)
         << row(EventKind.PRODUCE)
         << row(EventKind.EXCHANGE)
         << ConnectBroker()
-        >> ClientEof()
-        >> BrokerConnected()
+        >> on.ClientEof()
+        >> on.BrokerConnected()
         << SendBroker(produce(acks=0))
         << ShutdownBrokerWrite()
     )
@@ -293,10 +280,10 @@ def test_what_a_leaving_client_sent_waits_for_the_connection() -> None:
 def test_a_broker_that_does_not_end_its_side_is_left() -> None:
     """The last wait is bounded."""
     play = connected(new_session(linger_ms=3_000))
-    play >> ClientEof() << ShutdownBrokerWrite() >> Tick() >> Tick()
+    play >> on.ClientEof() << ShutdownBrokerWrite() >> on.Tick() >> on.Tick()
     (
         play
-        >> Tick()
+        >> on.Tick()
         << row(EventKind.SESSION_CLOSE, detail={"reason": "client_closed"})
         << CloseClient("client_closed")
         << CloseBroker()
@@ -307,40 +294,14 @@ def test_a_broker_that_does_not_end_its_side_is_left() -> None:
 def test_answers_that_do_not_come_are_not_waited_for_without_end() -> None:
     """A client that has gone is outlived by its requests for a while only."""
     play = connected(new_session(outcome_ms=2_000))
-    play >> ClientBytes(produce()) << row(EventKind.PRODUCE) << SendBroker(produce())
-    play >> ClientEof() >> Tick()
+    play >> on.ClientBytes(produce()) << row(EventKind.PRODUCE) << SendBroker(produce())
+    play >> on.ClientEof() >> on.Tick()
     (
         play
-        >> Tick()
+        >> on.Tick()
         << row(EventKind.EXCHANGE, detail={"response": "unknown"})
         << row(EventKind.SESSION_CLOSE, detail={"reason": "client_closed"})
         << CloseClient("client_closed")
-        << CloseBroker()
-    )
-    play.finish()
-
-
-def test_draining_answers_what_is_under_way_and_takes_nothing_new() -> None:
-    """A gateway that shuts down loses no outcome that it can still learn.
-
-    A client that leaves meanwhile was shut down: the first reason stands.
-    """
-    play = connected()
-    play >> ClientBytes(produce()) << row(EventKind.PRODUCE) << SendBroker(produce()) >> Drain()
-
-    assert not play.session.reads_client
-    (
-        play
-        >> ClientBytes(ask(*LIST, correlation_id=9))
-        >> ClientEof()
-        >> BrokerBytes(produced())
-        << row(EventKind.PRODUCED)
-        << row(EventKind.EXCHANGE)
-        << SendClient(produced())
-        << ShutdownBrokerWrite()
-        >> BrokerEof()
-        << row(EventKind.SESSION_CLOSE, detail={"reason": "shutdown"})
-        << CloseClient("shutdown")
         << CloseBroker()
     )
     play.finish()
@@ -350,12 +311,12 @@ def test_an_idle_session_is_closed() -> None:
     """Traffic in either direction starts the time anew."""
     play = connected(new_session(idle_ms=5_000))
     play.advance(4 * SECOND_NS)
-    play >> ClientBytes(b"\0")
+    play >> on.ClientBytes(b"\0")
     play.advance(3 * SECOND_NS)
-    play >> Tick()
+    play >> on.Tick()
     (
         play
-        >> Tick()
+        >> on.Tick()
         << row(EventKind.SESSION_CLOSE, detail={"reason": "idle"})
         << CloseClient("idle")
         << CloseBroker()
@@ -366,7 +327,7 @@ def test_an_idle_session_is_closed() -> None:
 def test_a_size_that_is_no_size_ends_the_session_with_a_hint() -> None:
     """The usual cause is a TLS client at a plain port."""
     play = opened()
-    play >> ClientBytes(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03")
+    play >> on.ClientBytes(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03")
     effects = play.take_all()
 
     assert EventKind.PROTOCOL_ERROR == events(effects)[0].kind
@@ -379,7 +340,7 @@ def test_frames_before_a_broken_one_are_still_served() -> None:
     play = connected()
     (
         play
-        >> ClientBytes(ask(*LIST) + b"\xff\xff\xff\xff")
+        >> on.ClientBytes(ask(*LIST) + b"\xff\xff\xff\xff")
         << SendBroker(ask(*LIST))
         << row(EventKind.PROTOCOL_ERROR, detail={"side": "client"})
         << row(EventKind.EXCHANGE, detail={"response": "unknown"})
@@ -403,7 +364,7 @@ def test_frames_before_a_broken_one_are_still_served() -> None:
 def test_nonsense_from_the_broker_ends_the_session(data: bytes) -> None:
     """Nothing of an answer that does not fit its request reaches the client."""
     play = connected()
-    play >> ClientBytes(ask(*LIST)) << SendBroker(ask(*LIST)) >> BrokerBytes(data)
+    play >> on.ClientBytes(ask(*LIST)) << SendBroker(ask(*LIST)) >> on.BrokerBytes(data)
     effects = play.take_all()
     kinds = [effect.event.kind for effect in effects if hasattr(effect, "event")]
 
@@ -416,18 +377,18 @@ def test_nonsense_from_the_broker_ends_the_session(data: bytes) -> None:
 def test_a_closed_session_does_nothing_more() -> None:
     """Signals that were on their way are ignored."""
     play = opened()
-    play >> ClientEof()
+    play >> on.ClientEof()
     play.take_all()
     for signal in (
-        ClientBytes(ask(*LIST)),
-        BrokerBytes(b"\0"),
-        BrokerConnected(),
-        BrokerEof(),
-        BrokerFailed("late"),
-        CredentialsChecked(ALICE_IN),
-        TopicsResolved({}),
-        Drain(),
-        Tick(),
+        on.ClientBytes(ask(*LIST)),
+        on.BrokerBytes(b"\0"),
+        on.BrokerConnected(),
+        on.BrokerEof(),
+        on.BrokerFailed("late"),
+        on.CredentialsChecked(ALICE_IN),
+        on.TopicsResolved({}),
+        on.Drain(),
+        on.Tick(),
     ):
         play >> signal
     play.finish()
@@ -438,13 +399,13 @@ def test_a_closed_session_does_nothing_more() -> None:
 def test_a_password_is_checked_while_nothing_else_is_taken() -> None:
     """What came behind the login waits for the verdict, and so does reading."""
     play = opened(new_session(mechanisms=PLAIN))
-    play >> ClientBytes(ask(ApiKey.SASL_HANDSHAKE, 1, mechanism="PLAIN"))
+    play >> on.ClientBytes(ask(ApiKey.SASL_HANDSHAKE, 1, mechanism="PLAIN"))
     play.take_all()
-    play >> ClientBytes(login() + ask(*LIST, correlation_id=3))
+    play >> on.ClientBytes(login() + ask(*LIST, correlation_id=3))
     play << CheckCredentials(Password("alice", "pw"))
 
     assert not play.session.reads_client
-    play >> CredentialsChecked(ALICE_IN) << row(EventKind.SESSION_AUTHENTICATED, subject="alice")
+    play >> on.CredentialsChecked(ALICE_IN) << row(EventKind.SESSION_AUTHENTICATED, subject="alice")
     play << row(EventKind.EXCHANGE) << SendClient(answer(ApiKey.SASL_AUTHENTICATE, 1, 2))
     play << ConnectBroker()
     play.finish()
@@ -456,14 +417,16 @@ def test_a_client_that_may_not_go_on_is_closed_at_its_next_request() -> None:
     denials = DenyList()
     play = connected(new_session(denials=denials))
     denials.replace([Denial(subject="ANONYMOUS", reason="left")])
-    play >> ClientBytes(ask(*LIST))
+    play >> on.ClientBytes(ask(*LIST))
     play << row(EventKind.SESSION_CLOSE, detail={"reason": "denied", "message": "left"})
     play << CloseClient("denied") << CloseBroker()
     play.finish()
 
 
-@pytest.mark.parametrize(("signal", "reason"), [(Tick(), "denied"), (Kill("by root"), "killed")])
-def test_a_session_may_be_ended_without_a_request(signal: Tick | Kill, reason: str) -> None:
+@pytest.mark.parametrize(
+    ("signal", "reason"), [(on.Tick(), "denied"), (on.Kill("by root"), "killed")]
+)
+def test_a_session_may_be_ended_without_a_request(signal: on.Tick | on.Kill, reason: str) -> None:
     """By the clock once its client is denied, or by an operator."""
     denials = DenyList()
     play = connected(new_session(denials=denials))
@@ -476,14 +439,14 @@ def test_a_session_may_be_ended_without_a_request(signal: Tick | Kill, reason: s
 
 def test_a_verdict_that_nobody_waits_for_changes_nothing() -> None:
     """It is about a login that is over."""
-    play = opened(new_session(mechanisms=PLAIN)) >> CredentialsChecked(ALICE_IN)
+    play = opened(new_session(mechanisms=PLAIN)) >> on.CredentialsChecked(ALICE_IN)
     play.finish()
 
 
 def test_a_client_that_does_not_log_in_in_time_is_closed() -> None:
     """It costs a connection."""
     play = opened(new_session(mechanisms=PLAIN, authentication_ms=2_000))
-    play >> Tick() >> Tick() << row(EventKind.SESSION_CLOSE, subject=None)
+    play >> on.Tick() >> on.Tick() << row(EventKind.SESSION_CLOSE, subject=None)
     play << CloseClient("authentication_timeout")
     play.finish()
 
@@ -492,10 +455,10 @@ def test_topic_ids_without_names_hold_what_comes_behind_them() -> None:
     """The cluster is asked once; the names are for all sessions."""
     topology = Topology()
     play = connected(new_session(topology))
-    play >> ClientBytes(fetch(13) + ask(*LIST, correlation_id=2)) << ResolveTopics((ORDERS_ID,))
+    play >> on.ClientBytes(fetch(13) + ask(*LIST, correlation_id=2)) << ResolveTopics((ORDERS_ID,))
 
     assert not play.session.reads_client
-    play >> TopicsResolved({ORDERS_ID: "orders"}) << SendBroker(fetch(13))
+    play >> on.TopicsResolved({ORDERS_ID: "orders"}) << SendBroker(fetch(13))
     play << SendBroker(ask(*LIST, correlation_id=2))
     play.finish()
     assert "orders" == topology.topics.name_of(ORDERS_ID)
@@ -504,7 +467,7 @@ def test_topic_ids_without_names_hold_what_comes_behind_them() -> None:
 def test_names_that_do_not_come_in_time_are_gone_without() -> None:
     """The connection goes on."""
     play = connected(new_session(resolve_ms=2_000))
-    play >> ClientBytes(fetch(13)) << ResolveTopics((ORDERS_ID,)) >> Tick() >> Tick()
+    play >> on.ClientBytes(fetch(13)) << ResolveTopics((ORDERS_ID,)) >> on.Tick() >> on.Tick()
     play << SendBroker(fetch(13))
     play.finish()
 
@@ -512,11 +475,11 @@ def test_names_that_do_not_come_in_time_are_gone_without() -> None:
 def test_answers_behind_the_end_are_not_taken() -> None:
     """A refusal that ends the session waits for the answer before it; no later one counts."""
     play = connected(new_session(forbid=(ForbidRule(id="r", apis=frozenset({ApiKey.PRODUCE})),)))
-    play >> ClientBytes(ask(*LIST) + produce(acks=0, correlation_id=2)) << SendBroker(ask(*LIST))
+    play >> on.ClientBytes(ask(*LIST) + produce(acks=0, correlation_id=2)) << SendBroker(ask(*LIST))
     play << row(EventKind.EXCHANGE, correlation_id=2, decision="deny")
     (
         play
-        >> BrokerBytes(answer(*LIST) + answer(*LIST, correlation_id=3))
+        >> on.BrokerBytes(answer(*LIST) + answer(*LIST, correlation_id=3))
         << row(EventKind.EXCHANGE, correlation_id=1)
         << SendClient(answer(*LIST))
         << row(EventKind.SESSION_CLOSE, detail={"reason": "refused_without_answer"})
@@ -532,14 +495,14 @@ def test_what_came_before_a_refusal_without_an_answer_still_reaches_the_broker()
     play = opened(new_session(forbid=forbid))
     cards = {"name": "cards", "partition_data": [{"index": 0, "records": batch(0, 3)}]}
     allowed, denied = produce(acks=0), produce(acks=0, correlation_id=2, topic_data=[cards])
-    play >> ClientBytes(allowed + denied + allowed)
+    play >> on.ClientBytes(allowed + denied + allowed)
     play.take_all()
     assert not play.session.reads_client
 
-    play >> BrokerConnected() << SendBroker(allowed) << ShutdownBrokerWrite()
+    play >> on.BrokerConnected() << SendBroker(allowed) << ShutdownBrokerWrite()
     (
         play
-        >> BrokerEof()
+        >> on.BrokerEof()
         << row(
             EventKind.SESSION_CLOSE,
             detail={"reason": "refused_without_answer", "frames_not_taken": 1},
@@ -553,7 +516,7 @@ def test_what_came_before_a_refusal_without_an_answer_still_reaches_the_broker()
 def test_a_broken_size_behind_the_end_is_no_error() -> None:
     """Nothing is taken of what follows the end."""
     play = connected(new_session(forbid=(ForbidRule(id="r", apis=frozenset({ApiKey.PRODUCE})),)))
-    play >> ClientBytes(produce(acks=0) + b"\xff\xff\xff\xff")
+    play >> on.ClientBytes(produce(acks=0) + b"\xff\xff\xff\xff")
     play << row(EventKind.EXCHANGE, decision="deny")
     play << row(EventKind.SESSION_CLOSE, detail={"reason": "refused_without_answer"})
     play << CloseClient("refused_without_answer") << CloseBroker()
@@ -563,7 +526,7 @@ def test_a_broken_size_behind_the_end_is_no_error() -> None:
 def test_a_request_that_no_answer_fits_ends_the_session() -> None:
     """What came behind it is not taken."""
     play = connected()
-    play >> ClientBytes(ask(ApiKey.SASL_HANDSHAKE, 1)[:4] + b"\x27\x0f" + b"\0" * 27)
+    play >> on.ClientBytes(ask(ApiKey.SASL_HANDSHAKE, 1)[:4] + b"\x27\x0f" + b"\0" * 27)
     play << row(EventKind.PROTOCOL_ERROR, detail={"side": "client"})
     play.take_all()
     play.finish()
@@ -575,13 +538,13 @@ def test_records_for_a_client_that_is_gone_are_not_delivered() -> None:
     """Nobody was sent them: the outcome is unknown, and no byte is counted."""
     play = connected()
     sent = len(answer(*LIST, correlation_id=0))
-    play >> ClientBytes(fetch()) << SendBroker(fetch()) >> ClientLost()
+    play >> on.ClientBytes(fetch()) << SendBroker(fetch()) >> on.ClientLost()
     (
         play
-        >> BrokerBytes(fetched(batch(0, 3)))
+        >> on.BrokerBytes(fetched(batch(0, 3)))
         << row(EventKind.EXCHANGE, detail={"response": "unknown"})
         << ShutdownBrokerWrite()
-        >> BrokerEof()
+        >> on.BrokerEof()
         << row(EventKind.SESSION_CLOSE, detail={"reason": "client_closed", "bytes_to_client": sent})
     )
     play.take_all()
@@ -591,8 +554,37 @@ def test_records_for_a_client_that_is_gone_are_not_delivered() -> None:
 def test_a_session_learns_that_changes_are_refused() -> None:
     """At any time, without a word to its client."""
     play = connected()
-    play >> ChangesRefused(is_so=True) >> ClientBytes(produce())
+    play >> on.ChangesRefused(is_so=True) >> on.ClientBytes(produce())
     play << row(EventKind.EXCHANGE, decision="deny")
     (sent,) = play.take_all()
 
     assert isinstance(sent, SendClient)
+
+
+def test_a_held_request_is_granted_and_charged() -> None:
+    """Answers behind it are taken meanwhile, and leave behind it."""
+    reply = fetched(batch(0, 3))
+    behind, answered = ask(ApiKey.LIST_GROUPS, 3, 2), answer(ApiKey.LIST_GROUPS, 3, 2)
+    play = held(fetch()) >> on.ApprovalAnswered(1, CHARGED) << SendBroker(fetch())
+    play >> on.ClientBytes(behind) << SendBroker(behind) >> on.BrokerBytes(reply)
+    play << ChargeGrant(1, "r1", 3, len(batch(0, 3))) >> on.BrokerBytes(answered)
+    play << row(EventKind.EXCHANGE, exchange=2) >> on.GrantCharged(1, is_allowed=True)
+    play << row(EventKind.DELIVERED, approval_id="r1") << row(EventKind.EXCHANGE, exchange=1)
+    play << SendClient(reply) << SendClient(answered)
+    play.finish()
+
+
+def test_a_heartbeat_ends_the_wait_of_a_held_request() -> None:
+    """It goes on behind the answer."""
+    heartbeat = ask(ApiKey.HEARTBEAT, 4, correlation_id=2, group_id="g")
+    play = held(fetch()) >> on.ClientBytes(heartbeat) << StopAsking(1)
+
+    assert SendBroker(heartbeat) in play.take_all()
+    (play >> on.ApprovalAnswered(1, CHARGED)).finish()
+
+
+def test_draining_takes_nothing_new() -> None:
+    """What is under way is answered all the same."""
+    play = connected() >> on.ClientBytes(fetch()) << SendBroker(fetch())
+    play >> on.Drain() >> on.ClientBytes(fetch()) >> on.ClientEof()
+    play.finish()
