@@ -13,6 +13,7 @@ from gateway.apis.topics import TopicDirectory
 from gateway.evidence.event import Event, EventKind, Masked
 from gateway.masking.rules import Plans
 from gateway.policy.decision import DecisionKind
+from gateway.policy.mask_rule import MaskField, MaskMethod
 from gateway.wire.api_keys import ApiKey
 from gateway.wire.headers import RequestHeader
 from gateway.wire.records.encode import encode_batch
@@ -115,3 +116,24 @@ def test_what_is_withheld_has_no_bytes() -> None:
     assert (29, b"") == (first["error_code"], bytes(first["records"]))
     assert 0 == second["error_code"]
     assert not withhold(_answer(b"")).is_changed
+
+
+def test_a_rule_that_cannot_be_carried_out_leaves_nothing() -> None:
+    """A share group's member has acquired nothing then, also of what is withheld."""
+    made = _masker()
+    field = MaskField(method=MaskMethod.TOKEN, path="$.card")
+    masker = replace(made, rules=(replace(made.rules[0], fields=(field,)),))
+    stopped, withheld = _answer(CLEAR), _answer(CLEAR)
+    for answer in (stopped, withheld):
+        answer["responses"][0]["partitions"][0]["acquired_records"] = [{"first_offset": 0}]
+    masking = masker.mask_answer(stopped)
+    withhold(withheld)
+
+    assert "tokens are not made" in (masking.undecodable or "")
+    for answer in (stopped, withheld):
+        (partition,) = answer["responses"][0]["partitions"]
+        assert (29, [], b"") == (
+            partition["error_code"],
+            partition["acquired_records"],
+            bytes(partition["records"]),
+        )

@@ -26,6 +26,12 @@ from tests.gateway.session.conversation import (
     produce,
     produced,
 )
+from tests.gateway.session.test_masking import (
+    DENIED_ORDERS,
+    masked_fetch,
+    masked_session,
+    masked_share,
+)
 from tests.playbook import SECOND_NS, Playbook, row
 
 BROKER = {"node_id": 1, "host": "broker.internal", "port": 9092, "rack": None}
@@ -467,3 +473,14 @@ def test_topics_that_were_taken_out_come_back_as_errors() -> None:
     play << row(EventKind.EXCHANGE, decision="deny", rule_ids=("r",))
     play << SendClient(answer(ApiKey.PRODUCE, 9, responses=[done, refused]))
     play.finish()
+
+
+def test_records_that_a_rule_masks_are_masked_in_the_answer() -> None:
+    """Fetched, or given to a member of a share group; what is denied there is withheld."""
+    fetched_masked = events(masked_fetch(b'{"card":1}'))[0]
+    shared = events(masked_share(masked_session()))[0]
+    (withheld,) = events(masked_share(new_session(policy=DENIED_ORDERS)))
+
+    assert ["mask", "mask", "deny"] == [
+        each.decision for each in (fetched_masked, shared, withheld)
+    ]

@@ -12,7 +12,7 @@ from gateway.apis.recording import Knowledge
 from gateway.apis.topics import TopicDirectory
 from gateway.identity.principal import Principal
 from gateway.policy.current import CurrentPolicy
-from gateway.policy.decision import ALLOWED, DecisionKind
+from gateway.policy.decision import ALLOWED, Decision, DecisionKind
 from gateway.policy.engine import Policy
 from gateway.policy.selection import Bounds
 from gateway.session.judge import Judge
@@ -189,3 +189,15 @@ def test_nobody_is_asked_about_topics_that_have_no_name() -> None:
         judgement.decision.kind,
         judgement.error_code,
     )
+
+
+def test_only_a_produce_is_masked_as_a_request() -> None:
+    """Records come with the answer of every other one."""
+    judge, mask = Court().judge, rule("m", DecisionKind.MASK).mask
+    assert mask is not None
+    decision = Decision(DecisionKind.MASK, ("m",), masks=(mask,))
+
+    assert judge.mask(_header(), decision, _fetch("orders")) is None
+    produce = _header(ApiKey.PRODUCE, 9)
+    assert judge.mask(produce, ALLOWED, {"topic_data": []}) is None
+    assert judge.mask(produce, decision, {"topic_data": []}) is not None

@@ -322,6 +322,35 @@ def test_what_is_left_of_a_request_may_have_to_be_refused_too() -> None:
     assert ("deny", ("no-cards", "m")) == (row.decision, row.rule_ids)
 
 
+def masked_session() -> Session:
+    """Make a session whose one rule masks cards in orders."""
+    return _session()
+
+
+def masked_fetch(value: bytes) -> list[Effect]:
+    """Fetch one record through it."""
+    return _fetched(connected(_session()), _records(value))
+
+
+def masked_share(session: Session) -> list[Effect]:
+    """Fetch as a member of a share group."""
+    return _shared(session)
+
+
+def masked_produce(value: bytes) -> list[Effect]:
+    """Send a record through it."""
+    play = connected(_session())
+    play >> ClientBytes(_produce(_records(value)))
+    return play.take_all()
+
+
+def half_denied_produce(value: bytes) -> list[Effect]:
+    """Send a record to a denied topic and to a masked one."""
+    return _two_topics(_half_denied(), value)
+
+
+DENIED_ORDERS = CurrentPolicy(Policy([rule("no-orders", topics=["orders"], apis=APIS)]))
+
 EVERYWHERE = (
     CARD,
     MaskField(method=MaskMethod.REDACT, part=RecordPart.HEADER, name="h"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from gateway.evidence.event import Event, EventKind
+from gateway.policy.decision import ALLOWED, DENIED
 from gateway.session.effects import ChargeGrant
 from gateway.session.pipeline import Exchange, Pipeline, delivers
 from gateway.wire.api_keys import ApiKey
@@ -105,3 +106,12 @@ def test_an_answer_is_kept_back_until_it_was_charged() -> None:
     assert exchange is pipeline.uncharged(0)
     exchange.uncharged = None
     assert [exchange, behind] == list(pipeline.release())
+
+
+def test_what_goes_on_has_its_own_decision_where_something_was_refused() -> None:
+    """Else it is the exchange's."""
+    header = RequestHeader(api_key=1, api_version=12, correlation_id=1, client_id=None)
+    whole = Exchange(ordinal=0, header=header, began_ns=0, decision=DENIED)
+    partly = Exchange(ordinal=0, header=header, began_ns=0, decision=DENIED, passing=ALLOWED)
+
+    assert [DENIED, ALLOWED] == [whole.going_on, partly.going_on]

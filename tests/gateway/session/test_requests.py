@@ -46,6 +46,7 @@ from tests.gateway.session.conversation import (
     version_refusal,
 )
 from tests.gateway.session.held import held
+from tests.gateway.session.test_masking import half_denied_produce, masked_produce
 from tests.playbook import row
 
 CARDS_RULE = ForbidRule(
@@ -574,3 +575,15 @@ def test_a_forbidden_topic_among_others_is_taken_out() -> None:
 def test_a_request_that_a_rule_holds_waits_for_people() -> None:
     """It is recorded once it is known what becomes of it."""
     held(fetch()).finish()
+
+
+def test_a_produce_is_masked_or_refused() -> None:
+    """What cannot be masked is refused, also where another topic was refused before."""
+    masked = events(masked_produce(b'{"card":1}'))[0]
+    (refused,) = events(masked_produce(b"no JSON"))
+    (partly,) = events(half_denied_produce(b"no JSON"))
+    unchanged = events(masked_produce(b'{"n":1}'))[0]
+
+    assert [("mask", 1), ("deny", 0), ("deny", 0), ("mask", 0)] == [
+        (each.decision, len(each.masked)) for each in (masked, refused, partly, unchanged)
+    ]
