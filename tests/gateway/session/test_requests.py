@@ -46,7 +46,12 @@ from tests.gateway.session.conversation import (
     version_refusal,
 )
 from tests.gateway.session.held import held
-from tests.gateway.session.test_masking import half_denied_produce, masked_produce
+from tests.gateway.session.test_masking import (
+    half_denied_produce,
+    masked_produce,
+    masked_session,
+    masked_share,
+)
 from tests.playbook import row
 
 CARDS_RULE = ForbidRule(
@@ -587,3 +592,8 @@ def test_a_produce_is_masked_or_refused() -> None:
     assert [("mask", 1), ("deny", 0), ("deny", 0), ("mask", 0)] == [
         (each.decision, len(each.masked)) for each in (masked, refused, partly, unchanged)
     ]
+
+
+def test_a_share_fetch_is_decided_about_when_its_answer_is_there() -> None:
+    """It may name no topic."""
+    assert ["mask", "mask"] == [each.decision for each in events(masked_share(masked_session()))]
