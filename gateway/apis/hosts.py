@@ -15,7 +15,7 @@ from gateway.wire.api_keys import ApiKey
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from gateway.apis.addresses import AddressMap, BrokerAddresses
+    from gateway.apis.addresses import Addresses, BrokerAddresses
     from gateway.wire.readers import Body
 
 EXEMPT: dict[tuple[ApiKey, str], str] = {
@@ -46,9 +46,7 @@ class ControllerAddressError(Exception):
     """A broker named controllers, which have no port here; the client must ask for brokers."""
 
 
-def rewrite_hosts(
-    api_key: int, body: Body, addresses: AddressMap, brokers: BrokerAddresses
-) -> bool:
+def rewrite_hosts(api_key: int, body: Body, addresses: Addresses, brokers: BrokerAddresses) -> bool:
     """Put the gateway's addresses in place of the brokers' own, in the message itself.
 
     Says whether anything changed. The real addresses go to `brokers`. A node without a port of its
@@ -60,7 +58,7 @@ def rewrite_hosts(
 
 
 def _rewrite_each(
-    body: Body, array: str, id_field: str, addresses: AddressMap, brokers: BrokerAddresses
+    body: Body, array: str, id_field: str, addresses: Addresses, brokers: BrokerAddresses
 ) -> bool:
     nodes = body.get(array)
     if not nodes:
@@ -69,7 +67,7 @@ def _rewrite_each(
     return True
 
 
-def _rewrite(node: Body, id_field: str, addresses: AddressMap, brokers: BrokerAddresses) -> bool:
+def _rewrite(node: Body, id_field: str, addresses: Addresses, brokers: BrokerAddresses) -> bool:
     """Give a node our address; say whether there is one."""
     brokers.learn(node[id_field], node["host"], node["port"])
     address = addresses.address_of(node[id_field])
@@ -79,11 +77,11 @@ def _rewrite(node: Body, id_field: str, addresses: AddressMap, brokers: BrokerAd
     return True
 
 
-def _metadata(body: Body, addresses: AddressMap, brokers: BrokerAddresses) -> bool:
+def _metadata(body: Body, addresses: Addresses, brokers: BrokerAddresses) -> bool:
     return _rewrite_each(body, "brokers", "node_id", addresses, brokers)
 
 
-def _find_coordinator(body: Body, addresses: AddressMap, brokers: BrokerAddresses) -> bool:
+def _find_coordinator(body: Body, addresses: Addresses, brokers: BrokerAddresses) -> bool:
     # Up to version 3 the answer is one coordinator, from 4 (KIP-699) a list of them.
     changed = False
     for node in body.get("coordinators", (body,)):
@@ -95,7 +93,7 @@ def _find_coordinator(body: Body, addresses: AddressMap, brokers: BrokerAddresse
     return changed
 
 
-def _describe_cluster(body: Body, addresses: AddressMap, brokers: BrokerAddresses) -> bool:
+def _describe_cluster(body: Body, addresses: Addresses, brokers: BrokerAddresses) -> bool:
     if body.get("endpoint_type", MEANS_BROKERS) != MEANS_BROKERS:
         raise ControllerAddressError(
             "DescribeCluster was answered with controllers' addresses, which the gateway does not "
@@ -104,12 +102,12 @@ def _describe_cluster(body: Body, addresses: AddressMap, brokers: BrokerAddresse
     return _rewrite_each(body, "brokers", "broker_id", addresses, brokers)
 
 
-def _node_endpoints(body: Body, addresses: AddressMap, brokers: BrokerAddresses) -> bool:
+def _node_endpoints(body: Body, addresses: Addresses, brokers: BrokerAddresses) -> bool:
     # KIP-951: the new leader's address comes with the error that names it.
     return _rewrite_each(body, "node_endpoints", "node_id", addresses, brokers)
 
 
-def _describe_quorum(body: Body, _addresses: AddressMap, _brokers: BrokerAddresses) -> bool:
+def _describe_quorum(body: Body, _addresses: Addresses, _brokers: BrokerAddresses) -> bool:
     # Controllers have no ports here: their node ids stay, their listeners go (KIP-853).
     nodes = body.get("nodes", ())
     for node in nodes:
@@ -117,7 +115,7 @@ def _describe_quorum(body: Body, _addresses: AddressMap, _brokers: BrokerAddress
     return bool(nodes)
 
 
-_REWRITES: Mapping[int, Callable[[Body, AddressMap, BrokerAddresses], bool]] = {
+_REWRITES: Mapping[int, Callable[[Body, Addresses, BrokerAddresses], bool]] = {
     ApiKey.METADATA: _metadata,
     ApiKey.FIND_COORDINATOR: _find_coordinator,
     ApiKey.DESCRIBE_CLUSTER: _describe_cluster,

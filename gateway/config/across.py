@@ -40,6 +40,7 @@ def disagreements(tree: Mapping[str, Json], folder: Path) -> Found:
     yield from _folders(tree, folder)
     bootstrap = _mapping(tree.get("upstream")).get("bootstrap")
     yield from _length(("upstream", "bootstrap"), bootstrap, BOOTSTRAP_MAX)
+    yield from _upstream(_mapping(tree.get("upstream")))
     yield from _length(("listeners",), tree.get("listeners"), LISTENERS_MAX)
     listeners = _mappings(tree.get("listeners"))
     for number, listener in listeners:
@@ -90,6 +91,24 @@ def _is_nested(folder: Path, one: Json, other: Json) -> bool:
     return first.is_relative_to(second) or second.is_relative_to(first)
 
 
+def _upstream(upstream: Mapping[str, Json]) -> Found:
+    tls, sasl = _mapping(upstream.get("tls")), _mapping(upstream.get("sasl"))
+    if (tls.get("certificate") is None) != (tls.get("key") is None):
+        yield ("upstream", "tls"), "needs certificate and key, or neither of them"
+    if sasl.get("allow_plaintext", False) is not False:
+        return
+    is_readable = sasl.get("mechanism") in ("PLAIN", "OAUTHBEARER")
+    if is_readable and upstream.get("tls") is None:
+        message = (
+            "the gateway's credentials would cross the network readable: give upstream tls, or set "
+            "allow_plaintext: true where that is acceptable (loopback, a private network)"
+        )
+        yield ("upstream", "sasl"), message
+    if str(sasl.get("token_url")).startswith("http:"):
+        message = "is without TLS: use https, or set allow_plaintext: true where that is acceptable"
+        yield ("upstream", "sasl", "token_url"), message
+
+
 def _listener(place: Location, listener: Mapping[str, Json]) -> Found:
     host = listener.get("host")
     if isinstance(host, str) and is_wildcard(host) and listener.get("advertised_host") is None:
@@ -98,6 +117,7 @@ def _listener(place: Location, listener: Mapping[str, Json]) -> Found:
             "set advertised_host to the name or address by which they reach the gateway"
         )
         yield (*place, "host"), message
+    yield from _nodes(place, listener)
     ports = _node_ports(listener)
     if ports and ports[-1] > PORT_MAX:
         message = (
@@ -109,12 +129,55 @@ def _listener(place: Location, listener: Mapping[str, Json]) -> Found:
             f"port {listener['port']} is also the port of a node: move port or nodes.first_port"
         )
         yield (*place, "port"), message
-    yield from _authentication((*place, "authentication"), _mapping(listener.get("authentication")))
+    yield from _tls((*place, "tls"), _mapping(listener.get("tls")))
+    authentication = _mapping(listener.get("authentication"))
+    is_plaintext = listener.get("tls") is None
+    if authentication_type(authentication) == "mtls" and (
+        _mapping(listener.get("tls")).get("client_authentication") != "required"
+    ):
+        message = "is by certificate: give the listener tls, with client_authentication: required"
+        yield (*place, "authentication"), message
+    yield from _authentication(
+        (*place, "authentication"), authentication, is_plaintext=is_plaintext
+    )
 
 
-def _authentication(place: Location, authentication: Mapping[str, Json]) -> Found:
+def _nodes(place: Location, listener: Mapping[str, Json]) -> Found:
+    nodes = listener.get("nodes")
+    if not isinstance(nodes, dict):
+        return
+    place = (*place, "nodes")
+    if nodes.get("sni") is None:
+        for name in ("first_port", "count"):
+            if nodes.get(name) is None:
+                yield place, f"needs {name}, or sni for names in place of ports"
+        return
+    for name in ("first_port", "first_node_id", "count"):
+        if nodes.get(name) is not None:
+            yield (*place, name), "is of no use with sni: nodes have names there, no ports"
+    if listener.get("tls") is None:
+        yield (*place, "sni"), "needs tls: clients name the node that they mean in TLS"
+    if listener.get("advertised_host") is None:
+        message = "needs advertised_host: the name that clients put into bootstrap.servers"
+        yield (*place, "sni"), message
+
+
+def _tls(place: Location, tls: Mapping[str, Json]) -> Found:
+    asks = tls.get("client_authentication", "none") != "none"
+    if asks and tls.get("client_ca") is None:
+        message = "needs client_ca: the certificates of those who certify clients"
+        yield (*place, "client_authentication"), message
+    for name in ("client_ca", "client_crl"):
+        if tls.get(name) is not None and not asks:
+            message = "is not looked at: set client_authentication to requested or required"
+            yield (*place, name), message
+
+
+def _authentication(
+    place: Location, authentication: Mapping[str, Json], *, is_plaintext: bool
+) -> Found:
     kind = authentication_type(authentication)
-    if kind == "none":
+    if kind in ("none", "mtls"):
         return
     sections: dict[tuple[str, ...], Mapping[str, Json]] = {(): authentication}
     if kind == "sasl":
@@ -134,9 +197,9 @@ def _authentication(place: Location, authentication: Mapping[str, Json]) -> Foun
         yield (*place, "oauthbearer", "expiry_minutes"), message
     # SCRAM alone shows nothing that would let somebody else in.
     is_readable = bool(sections.keys() - {("scram",)})
-    if is_readable and authentication.get("allow_plaintext", False) is False:
+    if is_readable and is_plaintext and authentication.get("allow_plaintext", False) is False:
         message = (
-            "credentials would cross the network readable, for listeners have no TLS yet: set "
+            "credentials would cross the network readable: give the listener tls, or set "
             "allow_plaintext: true where that is acceptable (loopback, a private network)"
         )
         yield place, message

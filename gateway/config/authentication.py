@@ -10,7 +10,10 @@ from pydantic import AfterValidator, Discriminator, Field, Tag, field_validator
 
 from gateway.config.oauthbearer import OAuthBearer
 from gateway.config.section import Section
+from gateway.identity.certificate import NameKind
+from gateway.identity.mtls import CertificateLogin
 from gateway.identity.passwords import PasswordHash, parse_password_hash
+from gateway.identity.principal_rules import RULES_CHARACTERS_MAX, parse_principal_rules
 from gateway.identity.scram_credential import parse_scram_credential
 
 USERS_MAX = 10_000
@@ -112,7 +115,34 @@ class SaslAuthentication(Section):
         return self.model_copy(update={"oauthbearer": oauthbearer, "deny_list": deny_list})
 
 
-_TYPES = ("none", "plain", "sasl")
+class MtlsAuthentication(Section):
+    """The certificate of the client is its login."""
+
+    type: Literal["mtls"]
+    principal_from: NameKind = "subject"
+    mapping_rules: Annotated[str, Field(max_length=RULES_CHARACTERS_MAX)] = "DEFAULT"
+
+    @field_validator("mapping_rules")
+    @classmethod
+    def _are_rules(cls, text: str) -> str:
+        parse_principal_rules(text)
+        return text
+
+    @property
+    def login(self) -> CertificateLogin:
+        """The section in the form that a check takes."""
+        return CertificateLogin(
+            name_kind=self.principal_from, rules=parse_principal_rules(self.mapping_rules)
+        )
+
+
+_TYPES = ("none", "plain", "sasl", "mtls")
+KEYS_OF = {
+    "plain": frozenset({"users", "allow_plaintext"}),
+    "sasl": SaslAuthentication.model_fields.keys() - PlainAuthentication.model_fields.keys(),
+    "mtls": MtlsAuthentication.model_fields.keys() - NoAuthentication.model_fields.keys(),
+}
+"""Keys that only one type of authentication takes."""
 MECHANISM_SECTIONS = ("oauthbearer", "scram", "plain")
 """In the order in which clients are told of the mechanisms: the safer first."""
 
@@ -123,9 +153,9 @@ def authentication_type(written: object) -> str:
     kind = keys.get("type")
     if kind in _TYPES:
         return str(kind)
-    only_sasl = SaslAuthentication.model_fields.keys() - PlainAuthentication.model_fields.keys()
-    if only_sasl & keys.keys():
-        return "sasl"
+    for owner in ("sasl", "mtls"):
+        if KEYS_OF[owner] & keys.keys():
+            return owner
     near = get_close_matches(kind.casefold(), _TYPES) if isinstance(kind, str) else ()
     if near:
         return near[0]
@@ -135,6 +165,7 @@ def authentication_type(written: object) -> str:
 Authentication = Annotated[
     Annotated[NoAuthentication, Tag("none")]
     | Annotated[PlainAuthentication, Tag("plain")]
-    | Annotated[SaslAuthentication, Tag("sasl")],
+    | Annotated[SaslAuthentication, Tag("sasl")]
+    | Annotated[MtlsAuthentication, Tag("mtls")],
     Discriminator(authentication_type),
 ]

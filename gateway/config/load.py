@@ -11,7 +11,7 @@ import yaml
 from pydantic import ValidationError
 
 from gateway.config.across import Unread, disagreements
-from gateway.config.authentication import NoAuthentication, PlainAuthentication
+from gateway.config.authentication import KEYS_OF
 from gateway.config.model import Config
 from gateway.config.section import Section
 
@@ -33,7 +33,6 @@ FILE_BYTES_MAX = 4 * 1024 * 1024
 DEPTH_MAX = 32
 
 _ALIAS = "alias"
-_OF_PLAIN = PlainAuthentication.model_fields.keys() - NoAuthentication.model_fields.keys()
 
 # pydantic's error types that need more than its own words; what to do stands in the text.
 _REMEDIES = {
@@ -97,6 +96,7 @@ def load_config(file: Path) -> Config:
     return config.model_copy(
         update={
             **places,
+            "upstream": config.upstream.within(folder),
             "signing": signing,
             "encryption": encryption,
             "listeners": listeners,
@@ -269,7 +269,7 @@ def _problem(details: ErrorDetails, root: yaml.Node, family: type[Section]) -> P
     if details["type"] == "missing":
         path = (*path, str(location[-1]))
     if location[-1:] == ("type",) and details["type"] in {"missing", "literal_error"}:
-        message = "must be given as none, plain or sasl"
+        message = "must be given as none, plain, sasl or mtls"
     if details["type"] == "extra_forbidden":
         message = f"is no key here: {_suggestion(location, family)}"
     return _at(node, path, message)
@@ -310,7 +310,9 @@ def _suggestion(location: Location, family: type[Section]) -> str:
     key = str(location[-1])
     known = {name for section in family.__subclasses__() for name in section.model_fields}
     near = next(iter(difflib.get_close_matches(key, sorted(known), n=1)), key)
-    if location[-3:-1] == ("authentication", "none") and near in _OF_PLAIN:
-        return f"only type: plain takes {near}"
+    if len(location) > 1 and location[-3:-2] == ("authentication",):
+        for kind, keys in KEYS_OF.items():
+            if near in keys and location[-2] != kind:
+                return f"only type: {kind} takes {near}"
     # A key of another section is not misspelled.
     return f"remove it ({family.page})" if near == key else f"did you mean {near}?"

@@ -8,11 +8,14 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field
 
+from gateway.apis.addresses import Addresses, AddressMap, NamedAddresses
 from gateway.apis.refusal import refusable
 from gateway.config.approvals import Approvals
 from gateway.config.authentication import Authentication, SaslAuthentication
 from gateway.config.masking import Masking
+from gateway.config.sasl import UpstreamSasl
 from gateway.config.section import Section
+from gateway.config.tls import ListenerTls, UpstreamTls
 from gateway.evidence.bucket.location import BUCKET_PATTERN, PREFIX_PATTERN
 from gateway.evidence.durability import Durability, Mode
 from gateway.evidence.encryption.recipients import parse_recipient
@@ -114,6 +117,10 @@ def _key_place(text: str) -> str:
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$")]
 Host = Annotated[str, Field(min_length=1, max_length=253, pattern=r"^[^\s/@]+$")]
 Port = Annotated[int, Field(ge=1, le=PORT_MAX)]
+# A label for each node: certificates can hold `*` for a whole label.
+NodeNames = Annotated[
+    str, Field(max_length=240, pattern=r"^[A-Za-z0-9-]*\{node_id\}[A-Za-z0-9-]*(\.[A-Za-z0-9-]+)+$")
+]
 Glob = Annotated[str, Field(min_length=1, max_length=249)]
 
 Address = Annotated[str, AfterValidator(_address)]
@@ -136,6 +143,14 @@ class Upstream(Section):
     connect_timeout_ms: Annotated[int, Field(ge=100, le=300_000)] = 10_000
     request_timeout_ms: Annotated[int, Field(ge=100, le=300_000)] = 10_000
     refresh_ms: Annotated[int, Field(ge=1_000, le=3_600_000)] = 60_000
+    tls: UpstreamTls | None = None
+    sasl: UpstreamSasl | None = None
+
+    def within(self, folder: Path) -> Upstream:
+        """Return the section with paths that count from a folder."""
+        tls = None if self.tls is None else self.tls.within(folder)
+        sasl = None if self.sasl is None else self.sasl.within(folder)
+        return self.model_copy(update={"tls": tls, "sasl": sasl})
 
     @property
     def addresses(self) -> tuple[tuple[str, int], ...]:
@@ -144,16 +159,20 @@ class Upstream(Section):
 
 
 class Nodes(Section):
-    """The ports that stand for the cluster's nodes: first_port + node id - first_node_id."""
+    """What stands for the nodes: ports, first_port + node id - first_node_id, or names."""
 
-    first_port: Port
+    first_port: Port | None = None
     first_node_id: Annotated[int, Field(ge=0)] = 0
-    count: Annotated[int, Field(ge=1, le=1_000)]
+    count: Annotated[int, Field(ge=1, le=1_000)] | None = None
+    sni: NodeNames | None = None
 
     @property
     def ports(self) -> dict[int, int]:
-        """The port of each node id."""
-        return {self.first_node_id + n: self.first_port + n for n in range(self.count)}
+        """The port of each node id; none where names tell them apart."""
+        first, count = self.first_port, self.count
+        if first is None or count is None:
+            return {}
+        return {self.first_node_id + n: first + n for n in range(count)}
 
 
 class Listener(Section):
@@ -164,6 +183,7 @@ class Listener(Section):
     port: Port
     advertised_host: Host | None = None
     nodes: Nodes
+    tls: ListenerTls | None = None
     authentication: Authentication
     durability: DurabilityMode | None = None
     bounded_ms: BoundedMs | None = None
@@ -173,7 +193,22 @@ class Listener(Section):
         authentication = self.authentication
         if isinstance(authentication, SaslAuthentication):
             authentication = authentication.within(folder)
-        return self.model_copy(update={"authentication": authentication})
+        tls = None if self.tls is None else self.tls.within(folder)
+        return self.model_copy(update={"authentication": authentication, "tls": tls})
+
+    @property
+    def addresses(self) -> Addresses:
+        """Where clients are told that the nodes are."""
+        nodes = self.nodes
+        if nodes.sni is not None:
+            return NamedAddresses(names=nodes.sni, bootstrap=self.advertised, port=self.port)
+        assert nodes.first_port is not None, "nodes have ports where they have no names"
+        return AddressMap(
+            host=self.advertised,
+            first_port=nodes.first_port,
+            first_node_id=nodes.first_node_id,
+            count=len(nodes.ports),
+        )
 
     @property
     def advertised(self) -> str:

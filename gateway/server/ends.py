@@ -80,9 +80,16 @@ class _End(asyncio.Protocol):
         else:
             self._transport.pause_reading()
 
+    @property
+    def has_tls(self) -> bool:
+        """Whether the connection is one of TLS."""
+        return self._transport is not None and not self._transport.can_write_eof()
+
     def end_writing(self) -> None:
-        """Flush, then tell the peer that nothing more comes."""
-        if self._transport is not None and not self._transport.is_closing():
+        """Flush, then tell the peer that nothing more comes; over TLS that is the end of both."""
+        if self.has_tls:
+            self.close()
+        elif self._transport is not None and not self._transport.is_closing():
             self._transport.write_eof()
 
     def close(self) -> None:
@@ -135,7 +142,8 @@ class ClientEnd(_End):
         self.has_ended = True
         if self._pump is not None:
             self._pump.tell(on.ClientEof())
-        return self._pump is not None
+        # TLS has no half-open connections: what is written now is flushed, and then it is over.
+        return self._pump is not None and not self.has_tls
 
     def connection_lost(self, _exc: Exception | None) -> None:
         """Pass on that the client is gone."""

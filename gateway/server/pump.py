@@ -13,13 +13,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gateway.evidence.failpoints import Failpoint, reach
+from gateway.server.dialing import DialError
 from gateway.server.ends import BrokerEnd, ClientEnd
 from gateway.server.log import LogEvent
 from gateway.server.recorder import RecordingStoppedError
 from gateway.server.release import Release
 from gateway.server.upstream import UpstreamError
+from gateway.server.upstream_tokens import CredentialError
 from gateway.session import effects as do
 from gateway.session import signals as on
+from gateway.session.broker_login import BrokerLogin
 from gateway.session.session import Session
 
 if TYPE_CHECKING:
@@ -30,12 +33,14 @@ if TYPE_CHECKING:
     from gateway.approvals.service import Approvals
     from gateway.evidence.durability import Durability
     from gateway.identity.mechanism import Credentials
+    from gateway.identity.mtls import CertificateLogin
     from gateway.masking.rules import Plans
     from gateway.policy.current import CurrentPolicy
     from gateway.server.credentials import CredentialChecks
+    from gateway.server.dialing import Address
     from gateway.server.passwords import PasswordChecks
     from gateway.server.recorder import Recorder
-    from gateway.server.upstream import Address, UpstreamCluster
+    from gateway.server.upstream import UpstreamCluster
     from gateway.session.options import Connection, SessionOptions
     from gateway.session.topology import Topology
 
@@ -63,6 +68,8 @@ class Door:
     options: SessionOptions
     durability: Durability
     credentials: CredentialChecks
+    certificates: CertificateLogin | None = None
+    """How a client's certificate is its login, where it is."""
 
 
 class Pump:
@@ -86,6 +93,7 @@ class Pump:
         self._on_end = on_end
         self._client = client
         self._broker: BrokerEnd | None = None
+        self._login_lifetime_ms = 0
         self._dialing: asyncio.Task[None] | None = None
         self._asking: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -157,7 +165,7 @@ class Pump:
             end.abort()
             return
         self._broker = end
-        self.tell(on.BrokerConnected())
+        self.tell(on.BrokerConnected(self._login_lifetime_ms))
 
     def _decide(self, signal: on.Signal) -> Sequence[do.Effect]:
         try:
@@ -193,6 +201,8 @@ class Pump:
                 self._perform_on_approvals(effect)
             case do.ResolveTopics(topic_ids):
                 self._start(self._resolve(topic_ids))
+            case do.PrepareLogin():
+                self._start(self._prepare_login())
             case _ if self._broker is not None:
                 _perform_on_broker(effect, self._broker)
             case do.CloseBroker():
@@ -214,12 +224,15 @@ class Pump:
             self.tell(on.BrokerFailed(str(error)))
 
     async def _dial_first(self, addresses: Sequence[Address]) -> None:
-        loop = asyncio.get_running_loop()
         failures = []
         for host, port in addresses:
             try:
                 async with asyncio.timeout(self._services.connect_seconds):
-                    await loop.create_connection(self._broker_end, host, port)
+                    link = await self._services.upstream.dialer.dial((host, port))
+                self._login_lifetime_ms = link.lifetime_ms
+                link.hand_over(self._broker_end())
+            except DialError as error:
+                failures.append(str(error))
             except (OSError, TimeoutError) as error:
                 failures.append(f"{host}:{port}: {str(error) or 'no answer in time'}")
             else:
@@ -258,6 +271,14 @@ class Pump:
 
     async def _resolve(self, topic_ids: Sequence[bytes]) -> None:
         self.tell(on.TopicsResolved(await self._services.upstream.topic_names(topic_ids)))
+
+    async def _prepare_login(self) -> None:
+        try:
+            mechanism = await self._services.upstream.dialer.mechanism()
+        except CredentialError as error:
+            self._services.log.warning(LogEvent.LOGIN_NOT_RENEWED, reason=str(error))
+            mechanism = None
+        self.tell(on.LoginPrepared(None if mechanism is None else BrokerLogin(mechanism)))
 
     def _start(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work)

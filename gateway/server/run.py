@@ -33,6 +33,7 @@ from gateway.server.memory import keep_freed_memory
 from gateway.server.recorder import Recorder, RecordingStoppedError
 from gateway.server.silence import WitnessSilence
 from gateway.server.supervisor import Supervisor
+from gateway.server.tls import TlsError
 from gateway.server.worker import Worker
 
 if TYPE_CHECKING:
@@ -222,8 +223,10 @@ async def _serve(parts: _Parts) -> bool:
                 loop.add_signal_handler(number, worker.stop)
             loop.add_signal_handler(signal.SIGHUP, worker.reload)
             await worker.serve()
-    except BindError as error:
-        parts.log.critical(LogEvent.BIND_FAILED, reason=str(error))
+    except (BindError, TlsError) as error:
+        # A listener's name stands in the message.
+        what = "upstream.tls: " if isinstance(error, TlsError) else ""
+        parts.log.critical(LogEvent.BIND_FAILED, reason=f"{what}{error}")
         parts.recorder.close()
         return False
     except RecordingStoppedError:

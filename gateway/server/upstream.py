@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from gateway.server.dialing import Dialer, DialError
 from gateway.server.log import LogEvent
 from gateway.wire.api_keys import ApiKey
 from gateway.wire.errors import WireError
@@ -24,15 +25,11 @@ if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
 
     from gateway.config.model import Config
+    from gateway.server.dialing import Address, BrokerLink
     from gateway.session.topology import Topology
     from gateway.wire.readers import Body
 
-Address = tuple[str, int]
-
 CLIENT_ID = "streamwitness"
-# Metadata of a cluster with 100,000 partitions is about 10 MB.
-ANSWER_BYTES_MAX = 64 * 1024 * 1024
-SIZE_BYTES = 4
 # An unknown node makes the gateway ask at most this often, whoever connects to however many ports.
 REFRESH_PAUSE_SECONDS = 1.0
 RETRY_SECONDS_MAX = 10.0
@@ -57,6 +54,7 @@ class UpstreamCluster:
 
     def __init__(self, config: Config, topology: Topology, log: FilteringBoundLogger) -> None:
         self._options = config.upstream
+        self.dialer = Dialer(config.upstream)
         self._listeners = config.listeners
         self._topology = topology
         self._log = log
@@ -155,7 +153,8 @@ class UpstreamCluster:
 
     def _warn_of_unmapped(self, cluster: Cluster) -> None:
         for listener in self._listeners:
-            unmapped = sorted(cluster.nodes.keys() - listener.nodes.ports.keys())
+            addresses = listener.addresses
+            unmapped = sorted(node for node in cluster.nodes if addresses.address_of(node) is None)
             if unmapped:
                 self._log.error(LogEvent.NODE_UNMAPPED, listener=listener.name, nodes=unmapped)
 
@@ -164,18 +163,20 @@ class UpstreamCluster:
         for address in await self.addresses_of(None):
             try:
                 return await self._ask(address, body)
-            except (OSError, EOFError, TimeoutError, WireError) as error:
+            except DialError as error:
+                failures.append(str(error))
+            except (OSError, TimeoutError, WireError) as error:
                 reason = str(error) or type(error).__name__
                 failures.append(f"{address[0]}:{address[1]}: {reason}")
         raise UpstreamError("; ".join(failures))
 
     async def _ask(self, address: Address, body: Body) -> Body:
         async with asyncio.timeout(self._options.request_timeout_ms / 1000):
-            reader, writer = await asyncio.open_connection(*address)
+            link = await self.dialer.dial(address)
             try:
-                return await _metadata(reader, writer, body)
+                return await _metadata(link, body)
             finally:
-                writer.close()
+                link.abort()
 
 
 def _look_at_outcome(refresh: asyncio.Task[None]) -> None:
@@ -184,9 +185,9 @@ def _look_at_outcome(refresh: asyncio.Task[None]) -> None:
         refresh.exception()
 
 
-async def _metadata(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, body: Body) -> Body:
+async def _metadata(link: BrokerLink, body: Body) -> Body:
     """Ask one Metadata question at the newest version that both sides know."""
-    offered = await _exchange(reader, writer, ApiKey.API_VERSIONS, 0, {})
+    offered = await _exchange(link, ApiKey.API_VERSIONS, 0, {})
     broker_max = _version_max(offered["api_keys"], ApiKey.METADATA)
     version = min(broker_max, api_versions()[ApiKey.METADATA].version_max)
     if version < TOPIC_ID_VERSION:
@@ -194,25 +195,16 @@ async def _metadata(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, 
             f"the broker offers Metadata up to version {broker_max}; "
             f"version {TOPIC_ID_VERSION} (Kafka 3.1) is the least the gateway works with"
         )
-    return await _exchange(reader, writer, ApiKey.METADATA, version, body)
+    return await _exchange(link, ApiKey.METADATA, version, body)
 
 
 def _version_max(offered: Iterable[Body], api_key: int) -> int:
     return max((api["max_version"] for api in offered if api["api_key"] == api_key), default=-1)
 
 
-async def _exchange(
-    reader: asyncio.StreamReader,
-    writer: asyncio.StreamWriter,
-    api_key: ApiKey,
-    version: int,
-    body: Body,
-) -> Body:
+async def _exchange(link: BrokerLink, api_key: ApiKey, version: int, body: Body) -> Body:
     header = RequestHeader(
         api_key=api_key, api_version=version, correlation_id=1, client_id=CLIENT_ID, tags={}
     )
-    writer.write(frame(encode_request(header, body)))
-    size = int.from_bytes(await reader.readexactly(SIZE_BYTES), "big", signed=True)
-    if not 0 <= size <= ANSWER_BYTES_MAX:
-        raise WireError(f"the answer claims {size} bytes: is this a Kafka port without TLS?")
-    return decode_response(await reader.readexactly(size), api_key, version).body
+    answer = await link.ask(frame(encode_request(header, body)))
+    return decode_response(answer, api_key, version).body

@@ -87,8 +87,9 @@ class Worker:
         self._stop.set()
 
     def reload(self) -> None:
-        """Load the policy again: a signal came."""
+        """Take in what lies in files beside the configuration: a signal came."""
         self._policies.load(instant())
+        self._listeners.reload_tls()
 
     async def serve(self) -> None:
         """Bind, serve until `stop` or until recording fails, then drain and close the journal.
@@ -155,6 +156,7 @@ class Worker:
                 # The recorder says when it fails, and the worker then ends.
                 with contextlib.suppress(RecordingStoppedError):
                     self._recorder.append(events)
+            self._listeners.reload_tls(changed_only=True)
             for pump in tuple(self._listeners.pumps):
                 pump.tell(on.Tick())
 

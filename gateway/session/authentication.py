@@ -1,6 +1,7 @@
 r"""Who the client is: the state machine of SASL on one connection (KIP-43, KIP-152, KIP-368).
 
-Without mechanisms everybody is ANONYMOUS from the start, and SASL is refused. With them:
+Without mechanisms everybody is ANONYMOUS from the start, or whom their certificate names, and SASL
+is refused. With them:
 
     NEW --handshake--> SHAKEN --message--> CHECKING --accepted--> AUTHENTICATED
                        |  ^                |      \--rejected--> the connection ends
@@ -81,7 +82,7 @@ class Authentication:
         "state",
     )
 
-    def __init__(self, options: SessionOptions) -> None:
+    def __init__(self, options: SessionOptions, principal: Principal | None = None) -> None:
         self._mechanisms = {mechanism.name: mechanism for mechanism in options.mechanisms}
         self._denials = options.denials
         self._lifetime_ms_max = options.session_lifetime_ms
@@ -93,7 +94,7 @@ class Authentication:
         """How long an authentication lasts, as the answer says it: 0 for ever."""
         self.mechanism: str | None = None
         """The one that hands were shaken on last."""
-        self.principal: Principal | None = None if self.terminates else ANONYMOUS
+        self.principal = None if self.terminates else principal or ANONYMOUS
         self.state = State.NEW if self.terminates else State.AUTHENTICATED
 
     @property

@@ -97,6 +97,11 @@ class ChargeGrant:
     byte_count: int
 
 
+@dataclass(frozen=True, slots=True)
+class PrepareLogin:
+    """Ask for what a new login at the broker takes; answered by LoginPrepared."""
+
+
 Effect = (
     Record
     | ConnectBroker
@@ -110,4 +115,5 @@ Effect = (
     | AskApproval
     | StopAsking
     | ChargeGrant
+    | PrepareLogin
 )

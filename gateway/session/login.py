@@ -11,7 +11,9 @@ from msgspec.structs import replace
 
 from gateway.apis.detail import WITHHELD, to_json
 from gateway.evidence.event import Event, EventKind
+from gateway.identity.certificate import read_certificate
 from gateway.identity.mechanism import Challenge, Credentials
+from gateway.identity.principal import ANONYMOUS
 from gateway.policy.decision import DENIED
 from gateway.session.authentication import Authentication, Refused
 from gateway.session.effects import CheckCredentials
@@ -21,7 +23,7 @@ from gateway.wire.messages import default_body
 
 if TYPE_CHECKING:
     from gateway.identity.mechanism import Accepted, Verdict
-    from gateway.session.options import SessionOptions
+    from gateway.session.options import Connection, SessionOptions
     from gateway.session.signals import Instant
     from gateway.session.stamp import Stamp
     from gateway.wire.readers import Body
@@ -35,10 +37,24 @@ AUTHENTICATION_FAILED = "authentication_failed"
 class Login:
     """One connection's way to a principal."""
 
-    __slots__ = ("_announced", "_is_rejection_told", "_software", "_stamp", "authentication")
+    __slots__ = (
+        "_announced",
+        "_is_rejection_told",
+        "_software",
+        "_stamp",
+        "authentication",
+        "certificate",
+        "opening",
+    )
 
-    def __init__(self, options: SessionOptions, stamp: Stamp) -> None:
-        self.authentication = Authentication(options)
+    def __init__(self, options: SessionOptions, stamp: Stamp, connection: Connection) -> None:
+        self.authentication = Authentication(options, connection.principal)
+        self.certificate: dict[str, object] = {}
+        """Which certificate the client showed, for the record; empty for none."""
+        if connection.certificate is not None:
+            self.certificate["certificate"] = read_certificate(connection.certificate).summary()
+        self.opening = {"durability": options.durability, **self.certificate}
+        """What is known as the connection is opened, for the record."""
         self._stamp = stamp
         self._software: dict[str, object] = {"software_name": None, "software_version": None}
         self._announced = False
@@ -51,13 +67,15 @@ class Login:
             self._software[field] = text and text[:SOFTWARE_CHARACTERS_MAX]
 
     def announce_anonymous(self, now: Instant) -> list[Event]:
-        """Make the one row that says who the client is where nobody is asked."""
+        """Make the one row that says who the client is where nobody is asked by SASL."""
         if self._announced or self.authentication.terminates:
             return []
         self._announced = True
         assert self.authentication.principal is not None, "where nobody is asked, all are somebody"
         self._stamp.principal = self.authentication.principal
-        detail = {"mechanism": "none", **self._software}
+        is_anonymous = self.authentication.principal is ANONYMOUS
+        mechanism = "none" if is_anonymous else "mtls"
+        detail = {"mechanism": mechanism, **self.certificate, **self._software}
         return [self._stamp.session_row(EventKind.SESSION_AUTHENTICATED, now, detail)]
 
     def describe(self) -> dict[str, object]:
@@ -107,6 +125,7 @@ class Login:
             "mechanism": self.authentication.mechanism,
             "reauthentication": before is not None,
             **accepted.detail,
+            **self.certificate,
             **self._software,
         }
         rows = [self._stamp.session_row(EventKind.SESSION_AUTHENTICATED, now, detail)]

@@ -10,8 +10,9 @@ from gateway.masking.rules import Plans
 from gateway.policy.current import CurrentPolicy
 
 if TYPE_CHECKING:
-    from gateway.apis.addresses import AddressMap
+    from gateway.apis.addresses import Addresses
     from gateway.identity.mechanism import Mechanism
+    from gateway.identity.principal import Principal
 
 FRAME_BYTES_MAX = 101 * 1024 * 1024
 """The broker's default socket.request.max.bytes (100 MiB), and room for what stands around records.
@@ -35,7 +36,7 @@ class SessionOptions:
     """One listener's settings; shared by its sessions."""
 
     listener: str
-    addresses: AddressMap
+    addresses: Addresses
     durability: str = "written"
     """What is promised to the listener's clients, for the record; the shell keeps it."""
     mechanisms: tuple[Mechanism, ...] = ()
@@ -79,3 +80,8 @@ class Connection:
     local: str
     node_id: int | None = None
     certificate: bytes | None = None
+    """The client's, in DER, where it showed one that was verified."""
+    principal: Principal | None = None
+    """Who that certificate says that the client is, where certificates are the login."""
+    tls: str | None = None
+    """The version and cipher, None without TLS."""

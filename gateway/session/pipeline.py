@@ -57,6 +57,8 @@ class Exchange:
     charged: Body | None = None
     uncharged: list[Event] | None = None
     is_forwarded: bool = False
+    is_own: bool = False
+    """Whether the gateway itself asks, so that nothing of it goes to the client or the record."""
     reply: bytes | None = None
     ending: str | None = None
 
@@ -141,6 +143,11 @@ class Pipeline:
         """Whether the connection closes behind the last exchange, so that nothing may follow it."""
         return bool(self._exchanges) and self._exchanges[-1].ending is not None
 
+    @property
+    def is_deciding(self) -> bool:
+        """Whether a request waits for a decision here, after which the connection may close."""
+        return any(each.reply is None and not each.is_forwarded for each in self._exchanges)
+
     def add(self, exchange: Exchange) -> None:
         """Put an exchange behind all others."""
         assert not self.is_ending, "nothing follows an answer that ends the connection"
@@ -157,9 +164,11 @@ class Pipeline:
         return found
 
     def unanswered(self) -> list[Exchange]:
-        """List the exchanges whose answer is not known."""
+        """List the client's exchanges whose answer is not known."""
         return [
-            each for each in self._exchanges if each.reply is None or each.uncharged is not None
+            each
+            for each in self._exchanges
+            if (each.reply is None or each.uncharged is not None) and not each.is_own
         ]
 
     def release(self) -> Iterator[Exchange]:

@@ -6,28 +6,19 @@ from collections import deque
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from msgspec.structs import replace
-
-from gateway.apis.detail import to_json
 from gateway.apis.hosts import ControllerAddressError
 from gateway.apis.recording import Knowledge
 from gateway.evidence.event import Event, EventKind
+from gateway.identity.client_mechanism import LoginError
+from gateway.session import effects as do
 from gateway.session import signals as on
 from gateway.session.answers import Answers
 from gateway.session.authentication import NS_PER_MS
-from gateway.session.effects import (
-    CloseBroker,
-    CloseClient,
-    Effect,
-    Record,
-    ResolveTopics,
-    SendClient,
-    ShutdownBrokerWrite,
-)
 from gateway.session.holding import Holding, shows_life
 from gateway.session.judge import Judge
 from gateway.session.login import Login
 from gateway.session.pipeline import Exchange, Pipeline, Taken, Unresolved, delivers
+from gateway.session.renewal import Renewal
 from gateway.session.requests import RefusedRequestError, Requests, SessionOverError
 from gateway.session.stamp import Stamp
 from gateway.session.upstream import Standing, Upstream
@@ -69,7 +60,7 @@ class Session:
         self._connection = connection
         self._topology = topology
         self._stamp = Stamp(options.listener, connection)
-        self._login = Login(options, self._stamp)
+        self._login = Login(options, self._stamp, connection)
         knowledge = Knowledge(topology.topics)
         judge = Judge(options, knowledge, self._stamp)
         self._requests = Requests(judge, knowledge, self._stamp, self._login)
@@ -77,6 +68,7 @@ class Session:
         self._answers = Answers(options, topology, self._stamp)
         self._pipeline = Pipeline()
         self._upstream = Upstream()
+        self._renewal = Renewal(self._pipeline, self._upstream)
         self._client_frames = FrameBuffer(frame_bytes_max=options.unauthenticated_frame_bytes_max)
         self._broker_frames = FrameBuffer(frame_bytes_max=options.frame_bytes_max)
         self._waiting: deque[bytes] = deque()
@@ -88,7 +80,7 @@ class Session:
         self._ending = ""
         self._received_bytes = {"client": 0, "broker": 0}
         self._replied_bytes = 0
-        self._effects: list[Effect] = []
+        self._effects: list[do.Effect] = []
         self._opened_ns = 0
         self._active_ns = 0
         self._resolve_until_ns = 0
@@ -108,12 +100,13 @@ class Session:
         """Say whose session this is, for an operator."""
         return self._login.describe()
 
-    def handle(self, signal: Signal, now: Instant) -> list[Effect]:
+    def handle(self, signal: Signal, now: Instant) -> list[do.Effect]:
         """Take one signal and say what is to be done about it."""
         if self._phase is Phase.CLOSED:
             return []
         assert not self._effects, "every effect was handed over"
         self._dispatch(signal, now)
+        self._effects += self._renewal.ask(now.monotonic_ns)
         self._pump(now)
         self._settle(now)
         effects, self._effects = self._effects, []
@@ -126,8 +119,8 @@ class Session:
                 self._client_sent(data, now)
             case on.BrokerBytes(data):
                 self._broker_sent(data, now)
-            case on.BrokerConnected():
-                self._effects += self._upstream.connected()
+            case on.BrokerConnected(lifetime_ms):
+                self._effects += self._renewal.connected(lifetime_ms, now.monotonic_ns)
             case on.TopicsResolved(names):
                 for topic_id, name in names.items():
                     self._topology.topics.learn(topic_id, name)
@@ -149,15 +142,15 @@ class Session:
         match signal:
             case on.ClientConnected():
                 self._opened_ns = self._active_ns = now.monotonic_ns
-                local, durability = self._connection.local, self._options.durability
-                detail = {"local": local, "durability": durability}
-                self._record([self._stamp.session_row(EventKind.SESSION_OPEN, now, detail)])
+                self._record([self._stamp.opening_row(now, self._login.opening)])
             case on.ClientEof():
                 self._end("client_closed", now)
             case on.ClientLost() | on.Drain():
                 self._is_client_lost |= isinstance(signal, on.ClientLost)
                 self._stop_holding(now)
                 self._end("client_closed" if self._is_client_lost else "shutdown", now)
+            case on.LoginPrepared(login):
+                self._effects += self._renewal.begin(login, now.monotonic_ns)
             case on.Kill(reason):
                 self._close("killed", now, reason)
             case on.ChangesRefused(is_so):
@@ -192,6 +185,7 @@ class Session:
         return (
             self._checking is None
             and not self._holding
+            and not self._renewal.is_running
             and not self._resolving
             and not self._pipeline.is_ending
             and len(self._pipeline) < self._options.in_flight_max
@@ -214,7 +208,7 @@ class Session:
                 self._waiting.appendleft(frame)
                 self._resolving = taken.topic_ids
                 self._resolve_until_ns = now.monotonic_ns + self._options.resolve_ms * NS_PER_MS
-                self._effects.append(ResolveTopics(taken.topic_ids))
+                self._effects.append(do.ResolveTopics(taken.topic_ids))
             else:
                 self._carry_out(taken, now)
 
@@ -266,8 +260,15 @@ class Session:
             if self._phase is Phase.CLOSED:
                 return
             exchange = self._pipeline.awaiting_broker()
+            rows: list[Event] = []
             try:
-                rows = self._answers.take(exchange, frame, now)
+                if exchange is not None and exchange.is_own:
+                    self._effects += self._renewal.take(exchange, frame, now.monotonic_ns)
+                else:
+                    rows = self._answers.take(exchange, frame, now)
+            except LoginError as error:
+                self._close("broker_login_failed", now, str(error))
+                return
             except (WireError, ControllerAddressError) as error:
                 self._break_off("broker", error, now)
                 return
@@ -299,7 +300,7 @@ class Session:
         for exchange in self._pipeline.release():
             if exchange.reply and not self._is_client_lost:
                 self._replied_bytes += len(exchange.reply)
-                self._effects.append(SendClient(exchange.reply))
+                self._effects.append(do.SendClient(exchange.reply))
             if exchange.ending is not None:
                 self._end_behind(exchange.ending, now)
                 return
@@ -319,6 +320,7 @@ class Session:
         """Take nothing new; the first reason stands."""
         if self._phase is Phase.OPEN:
             self._phase = Phase.ENDING
+            self._renewal.stop()
             self._ending = reason
             self._end_until_ns = now.monotonic_ns + self._options.outcome_ms * NS_PER_MS
 
@@ -332,7 +334,7 @@ class Session:
         elif self._upstream.standing is Standing.CONNECTED:
             self._phase = Phase.LINGERING
             self._end_until_ns = now.monotonic_ns + self._options.linger_ms * NS_PER_MS
-            self._effects.append(ShutdownBrokerWrite())
+            self._effects.append(do.ShutdownBrokerWrite())
 
     def _look_at_clock(self, now: Instant) -> None:
         passed = now.monotonic_ns
@@ -381,20 +383,14 @@ class Session:
             "bytes_of_cut_frame": self._client_frames.buffered_bytes,
         }
         self._record([self._stamp.session_row(EventKind.SESSION_CLOSE, now, detail)])
-        self._effects.append(CloseClient(reason))
+        self._effects.append(do.CloseClient(reason))
         if self._upstream.standing is not Standing.ABSENT:
-            self._effects.append(CloseBroker())
+            self._effects.append(do.CloseBroker())
 
     def _unknown(self, exchange: Exchange, now: Instant) -> Event:
         """Make the row of an exchange whose outcome stays unknown; none is invented."""
         was_sent = exchange.is_forwarded and self._upstream.standing is Standing.CONNECTED
-        detail = {
-            "request": {} if exchange.recording is None else exchange.recording.asked,
-            "response": "unknown" if was_sent else "not_forwarded",
-            "elapsed_ns": now.monotonic_ns - exchange.began_ns,
-        }
-        template = self._stamp.exchange_template(now, exchange)
-        return replace(template, detail=to_json(detail))
+        return self._stamp.unknown_row(now, exchange, was_sent=was_sent)
 
     def _record(self, events: Iterable[Event]) -> None:
-        self._effects += [Record(event) for event in events]
+        self._effects += [do.Record(event) for event in events]

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from gateway.approval.answer import Answer
     from gateway.identity.mechanism import Verdict
+    from gateway.session.broker_login import BrokerLogin
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,16 @@ class ClientLost:
 
 @dataclass(frozen=True, slots=True)
 class BrokerConnected:
-    """The connection asked for by ConnectBroker stands."""
+    """The connection asked for by ConnectBroker stands; the login lasts so long, 0 for ever."""
+
+    lifetime_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class LoginPrepared:
+    """The answer to PrepareLogin: a login to be made, None where it cannot be made now."""
+
+    login: BrokerLogin | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +136,7 @@ Signal = (
     | ClientEof
     | ClientLost
     | BrokerConnected
+    | LoginPrepared
     | BrokerFailed
     | BrokerBytes
     | BrokerEof

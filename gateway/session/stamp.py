@@ -50,6 +50,11 @@ class Stamp:
             "client_id": self.client_id,
         }
 
+    def opening_row(self, now: Instant, detail: Mapping[str, object]) -> Event:
+        """Make the row that begins a session, with the ends of its connection."""
+        ends = {"local": self._connection.local, "tls": self._connection.tls}
+        return self.session_row(EventKind.SESSION_OPEN, now, ends | dict(detail))
+
     @property
     def peer(self) -> str:
         """Where the client is, as "host:port"."""
@@ -71,6 +76,15 @@ class Stamp:
             bundle_digest=exchange.decision.bundle_digest,
             approval_id=exchange.approval_id,
         )
+
+    def unknown_row(self, now: Instant, exchange: Exchange, *, was_sent: bool) -> Event:
+        """Make the row of an exchange whose outcome stays unknown."""
+        detail = {
+            "request": {} if exchange.recording is None else exchange.recording.asked,
+            "response": "unknown" if was_sent else "not_forwarded",
+            "elapsed_ns": now.monotonic_ns - exchange.began_ns,
+        }
+        return replace(self.exchange_template(now, exchange), detail=to_json(detail))
 
     def passing_template(self, now: Instant, exchange: Exchange) -> Event:
         """Make a row about what passed of an exchange, where some of it was refused."""

@@ -241,5 +241,10 @@ def _default(section: type[BaseModel], key: str) -> str:
         return "see below"
     if isinstance(declared.default, tuple):
         return f"[{', '.join(declared.default)}]"
-    special = {"advertised_host": "host", "topics": "all", "principals": "all"}
+    special = {
+        "advertised_host": "host",
+        "topics": "all",
+        "principals": "all",
+        "mapping_rules": "DEFAULT",
+    }
     return special.get(key, str(declared.default).lower())

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from tests.kafka.doors import Doors
+
 CLUSTER_ID = "c3RyZWFtd2l0bmVzcy1rYQ"
 READY_SECONDS = 60
 # The last brokers of a cluster wait for a quorum that does not come.
@@ -58,7 +60,9 @@ class Node:
 class Broker:
     """The process of one node, with its folder; it can be stopped, killed and started again."""
 
-    def __init__(self, node: Node, quorum: str, folder: Path, replicas: int) -> None:
+    def __init__(
+        self, node: Node, quorum: str, folder: Path, replicas: int, doors: Doors | None = None
+    ) -> None:
         self.node = node
         self.log = folder / "broker.log"
         self._file = folder / "server.properties"
@@ -77,11 +81,18 @@ class Broker:
             "share.coordinator.state.topic.replication.factor": str(replicas),
             "share.coordinator.state.topic.min.isr": "1",
         }
+        self._scram: tuple[str, ...] = ()
+        if doors is not None:
+            settings = doors.secure(settings)
+            self._scram = doors.scram
         self._file.write_text("".join(f"{key}={value}\n" for key, value in settings.items()))
 
     def format(self) -> None:
         """Format the storage; needed once."""
-        command = java("kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c", str(self._file))
+        arguments = ["format", "-t", CLUSTER_ID, "-c", str(self._file)]
+        for credential in self._scram:
+            arguments += ["--add-scram", credential]
+        command = java("kafka.tools.StorageTool", *arguments)
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
 
@@ -162,13 +173,16 @@ class Cluster:
 
 
 @contextmanager
-def running_cluster(folder: Path, *, brokers: int = 1) -> Iterator[Cluster]:
+def running_cluster(
+    folder: Path, *, brokers: int = 1, doors: Doors | None = None
+) -> Iterator[Cluster]:
     """Run a cluster of so many brokers until the end of the block."""
     first = free_ports(2 * brokers)
     nodes = [Node(n + 1, first + 2 * n, first + 2 * n + 1) for n in range(brokers)]
     quorum = ",".join(f"{node.node_id}@127.0.0.1:{node.controller_port}" for node in nodes)
     started = tuple(
-        Broker(node, quorum, folder / f"broker-{node.node_id}", replicas=brokers) for node in nodes
+        Broker(node, quorum, folder / f"broker-{node.node_id}", replicas=brokers, doors=doors)
+        for node in nodes
     )
     cluster = Cluster(",".join(node.address for node in nodes), started)
     try:

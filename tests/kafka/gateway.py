@@ -45,6 +45,9 @@ class Options:
     limits: Mapping[str, int] = field(default_factory=dict)
     forbid: tuple[Mapping[str, object], ...] = ()
     encryption: Mapping[str, object] | None = None
+    listener: Mapping[str, object] = field(default_factory=dict)
+    """More keys of the listener, and others in place of its own."""
+    upstream: Mapping[str, object] = field(default_factory=dict)
     durability: Mapping[str, object] = field(default_factory=dict)
     """Keys of the gateway that say when an event counts as recorded."""
     access: Mapping[str, object] = field(default_factory=dict)
@@ -92,8 +95,8 @@ class Gateway:
                 "instance": "live",
                 "archive": str(self.archive),
                 "journal": str(self.journal),
-                "upstream": {"bootstrap": upstream.split(",")},
-                "listeners": [listener],
+                "upstream": {"bootstrap": upstream.split(",")} | dict(options.upstream),
+                "listeners": [listener | dict(options.listener)],
                 "forbid": list(options.forbid),
                 "limits": LIMITS | dict(options.limits),
             }

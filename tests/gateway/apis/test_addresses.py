@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.apis.addresses import AddressMap, BrokerAddresses
+from gateway.apis.addresses import AddressMap, BrokerAddresses, NamedAddresses
 
 ADDRESSES = AddressMap(host="gateway", first_port=19093, first_node_id=1, count=3)
 
@@ -39,3 +39,52 @@ def test_an_unusable_broker_address_is_not_kept(node_id: int, host: str, port: i
     brokers.learn(node_id, host, port)
 
     assert brokers.address_of(node_id) is None
+
+
+NAMED = NamedAddresses(
+    names="broker-{node_id}.kafka.example", bootstrap="bootstrap.kafka.example", port=9093
+)
+
+
+def test_a_node_has_a_name_in_place_of_a_port() -> None:
+    """Every node the same port, and only nodes a name."""
+    assert ("broker-12.kafka.example", 9093) == NAMED.address_of(12)
+    assert NAMED.address_of(-1) is None
+
+
+@pytest.mark.parametrize("node_id", [0, 7, 2**31 - 1])
+def test_a_name_leads_back_to_its_node(node_id: int) -> None:
+    """In whichever case it is asked for."""
+    address = NAMED.address_of(node_id)
+
+    assert address is not None
+    assert node_id == NAMED.node_of(address[0].upper())
+    assert NAMED.is_known(address[0])
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "broker-.kafka.example",
+        "broker-01.kafka.example",
+        "broker-1.kafka.example.",
+        "xbroker-1.kafka.example",
+        "broker-x1.kafka.example",
+        "broker-²1.kafka.example",
+        f"broker-{2**31}.kafka.example",
+        f"broker-{10**30}.kafka.example",
+        "broker-1",
+        "",
+    ],
+)
+def test_another_name_is_no_node_s(name: str) -> None:
+    """Each node has one name, and what is not that is refused."""
+    assert NAMED.node_of(name) is None
+    assert not NAMED.is_known(name)
+
+
+def test_the_bootstrap_has_a_name_that_is_no_node_s() -> None:
+    """A client that names no host has none."""
+    assert NAMED.is_known("Bootstrap.kafka.example")
+    assert NAMED.node_of("bootstrap.kafka.example") is None
+    assert not NAMED.is_known(None)

@@ -22,7 +22,7 @@ FOLDER = Path("/etc/streamwitness")
 KEYS = [
     *("archive", "journal", "listeners", "forbid", "limits", "name", "id", "host", "port", "nodes"),
     *("first_port", "count", "authentication", "type", "users", "apis", "topics"),
-    *("journal_bytes_max", "allow_plaintext"),
+    *("journal_bytes_max", "allow_plaintext", "tls", "client_ca", "client_authentication"),
 ]
 trees = st.recursive(
     st.none()
@@ -156,3 +156,92 @@ def test_each_rung_of_the_disk_ladder_lies_below_the_last(
     found = [location[-1] for location, _ in disagreements({"limits": limits}, FOLDER)]
 
     assert expected == found
+
+
+@pytest.mark.parametrize(
+    ("tls", "told"),
+    [
+        ({"client_authentication": "required"}, [("client_authentication", "needs client_ca")]),
+        ({"client_ca": "ca.pem"}, [("client_ca", "is not looked at")]),
+        (
+            {"client_crl": "crl.pem", "client_authentication": "none"},
+            [("client_crl", "is not looked at")],
+        ),
+        ({"client_ca": "ca.pem", "client_authentication": "requested"}, []),
+    ],
+)
+def test_client_certificates_need_both_the_wish_and_an_authority(
+    tls: dict[str, Json], told: list[tuple[str, str]]
+) -> None:
+    """One without the other would let in nobody, or everybody."""
+    found = disagreements({"listeners": [{"tls": tls}]}, FOLDER)
+
+    assert told == [(str(place[-1]), message.partition(":")[0]) for place, message in found]
+
+
+@pytest.mark.parametrize(("tls", "count"), [({}, 0), (None, 1)])
+def test_passwords_want_tls(tls: Json, count: int) -> None:
+    """Or somebody who says that they may be read on the way."""
+    listener: dict[str, Json] = {"tls": tls, "authentication": {"type": "plain"}}
+    found = disagreements({"listeners": [listener]}, FOLDER)
+
+    assert count == len(list(found))
+
+
+@pytest.mark.parametrize(("wish", "count"), [("required", 0), ("requested", 1), (None, 1)])
+def test_certificates_as_logins_must_be_required(wish: str | None, count: int) -> None:
+    """A client without one would be nobody."""
+    tls: Json = None if wish is None else {"client_authentication": wish, "client_ca": "ca.pem"}
+    listener: dict[str, Json] = {"tls": tls, "authentication": {"type": "mtls"}}
+    found = disagreements({"listeners": [listener]}, FOLDER)
+
+    assert count == len(list(found))
+
+
+TOKEN: dict[str, Json] = {"mechanism": "OAUTHBEARER", "token_url": "https://id.example/"}
+
+
+@pytest.mark.parametrize(
+    ("upstream", "expected"),
+    [
+        ({"sasl": {"mechanism": "PLAIN"}}, ["sasl"]),
+        ({"sasl": {"mechanism": "PLAIN", "allow_plaintext": True}}, []),
+        ({"sasl": {"mechanism": "PLAIN"}, "tls": {}}, []),
+        ({"sasl": {"mechanism": "SCRAM-SHA-512"}}, []),
+        ({"sasl": TOKEN}, ["sasl"]),
+        ({"sasl": TOKEN, "tls": {}}, []),
+        ({"sasl": TOKEN | {"token_url": "http://id/"}, "tls": {}}, ["token_url"]),
+        ({"tls": {"certificate": "a.crt"}}, ["tls"]),
+        ({"tls": {"certificate": "a.crt", "key": "a.key"}}, []),
+    ],
+)
+def test_the_gateway_s_own_credentials_are_not_for_all_to_read(
+    upstream: dict[str, Json], expected: list[str]
+) -> None:
+    """And a certificate is of no use without its key."""
+    found = disagreements({"upstream": upstream}, FOLDER)
+
+    assert expected == [str(place[-1]) for place, _ in found]
+
+
+NAMES: dict[str, Json] = {"sni": "b{node_id}.example"}
+
+
+@pytest.mark.parametrize(
+    ("listener", "told"),
+    [
+        ({"nodes": {}}, ["needs first_port", "needs count"]),
+        ({"nodes": {"first_port": 1, "count": 1}}, []),
+        (
+            {"nodes": NAMES | {"first_port": 1, "count": 1}, "tls": {}, "advertised_host": "a"},
+            ["is of no use with sni", "is of no use with sni"],
+        ),
+        ({"nodes": NAMES, "tls": {}, "advertised_host": "a"}, []),
+        ({"nodes": NAMES}, ["needs tls", "needs advertised_host"]),
+    ],
+)
+def test_nodes_have_ports_or_names(listener: dict[str, Json], told: list[str]) -> None:
+    """With what the one or the other needs."""
+    found = [message for _, message in disagreements({"listeners": [listener]}, FOLDER)]
+
+    assert told == [message.partition(":")[0].partition(",")[0] for message in found]

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.config.authentication import NoAuthentication, ScramUser, authentication_type
+from gateway.config.authentication import (
+    MtlsAuthentication,
+    NoAuthentication,
+    ScramUser,
+    authentication_type,
+)
 
 
 @pytest.mark.parametrize(
@@ -19,6 +24,9 @@ from gateway.config.authentication import NoAuthentication, ScramUser, authentic
         ({"users": []}, "plain"),
         ({"allow_plaintext": True, "type": 7}, "plain"),
         ({}, "none"),
+        ({"type": "mtls", "users": []}, "mtls"),
+        ({"type": "mTLS"}, "mtls"),
+        ({"mapping_rules": ""}, "mtls"),
         (NoAuthentication(type="none"), "none"),
     ],
 )
@@ -36,3 +44,13 @@ def test_what_is_no_credential_says_how_to_make_one(line: str) -> None:
         ScramUser(name="alice", credentials=(line,))
 
     assert line not in str(told.value.args)
+
+
+def test_rules_for_certificates_are_checked_at_the_start() -> None:
+    """A rule that is none would refuse everybody later."""
+    good = MtlsAuthentication(type="mtls", principal_from="uri", mapping_rules="RULE:^a$/b/")
+    with pytest.raises(ValueError, match="has no rule at 'b'"):
+        MtlsAuthentication(type="mtls", mapping_rules="DEFAULT,b")
+
+    assert "uri" == good.login.name_kind
+    assert "b" == good.login.rules.user("a")

@@ -107,6 +107,16 @@ def test_a_recipient_that_is_none_is_told(tmp_path: Path) -> None:
     assert "'age1alice' is no recipient: give the line that begins with age1" in problem
 
 
+def test_certificates_count_from_the_file_s_folder(tmp_path: Path) -> None:
+    """As all paths do."""
+    tls = "tls: {certificate: a.crt, key: /keys/a.key}\n    authentication: {type: none}"
+    text = GOOD.replace("authentication: {type: none}", tls)
+    found = load_config(write(tmp_path, text)).listeners[1].tls
+
+    assert found is not None
+    assert (tmp_path / "a.crt", Path("/keys/a.key")) == (found.certificate, found.key)
+
+
 @pytest.mark.parametrize(
     "authority",
     ["h:port", "h:0", "h:99999", "[::1", "..example", ":8443", "me:secret@h", "h.." + "x" * 99],
@@ -455,8 +465,8 @@ def test_endless_nesting_is_refused(tmp_path: Path) -> None:
         ("journal: /var/lib/streamwitness/journal", "journal: ./archive/j", "must lie apart"),
         ("archive: ./archive", "archive: /var/lib/streamwitness", "must lie apart"),
         ("archive: ./archive", "archive: ./archive\nlimits: {idle_ms: .nan}", "limits.idle_ms"),
-        ("type: none", "type: oauth", "type (line 20): must be given as none, plain or sasl"),
-        ("type: none", "typ: none", "type (line 20): must be given as none, plain or sasl"),
+        ("type: none", "type: oauth", "type (line 20): must be given as none, plain, sasl or mtls"),
+        ("type: none", "typ: none", "type (line 20): must be given as none, plain, sasl or mtls"),
         ("name: alice", "name: no", "must be text: quote it"),
         ("allow_plaintext: true", 'allow_plaintext: "true"', "must be true or false"),
         ("instance:", "instanse:", "did you mean instance?"),
@@ -471,7 +481,7 @@ def test_endless_nesting_is_refused(tmp_path: Path) -> None:
         ("count: 3", 'count: !!int ""', "is no int"),
         ("archive: ./archive", r'archive: "a\0b"', "archive (line 3): holds an escape"),
         ("forbid:", "? [a]\n: 1\nforbid:", "file (line 21): has a key that is no text"),
-        ("type: none", "type: 7", "must be given as none, plain or sasl"),
+        ("type: none", "type: 7", "must be given as none, plain, sasl or mtls"),
         ("{type: none}", "7", "listeners.1.authentication (line 20): "),
         ("127.0.0.1:9092", "127.0.0.1:99999", "port outside 1 to 65535"),
         ("[::1]:9092", "::1:9092", "not of the form host:port"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gateway.apis.addresses import AddressMap
-from gateway.config.model import ForbidRule, Limits, split_address
+from gateway.config.model import ForbidRule, Limits, Nodes, split_address
 from gateway.session.options import SessionOptions
 
 
@@ -43,3 +43,13 @@ def test_anything_else_is_no_address(address: str) -> None:
 def test_a_rule_without_topics_may_name_any_api_that_can_be_refused() -> None:
     """Groups and cluster APIs name no topics."""
     assert ForbidRule(id="no-groups", apis=("JOIN_GROUP", "FETCH")).topics is None
+
+
+def test_names_of_nodes_differ_in_their_first_label() -> None:
+    """A certificate can hold them all: it has stars for whole labels alone."""
+    good = Nodes(sni="kafka-{node_id}-a.example.com")
+    for bad in ("kafka.example.com", "{node_id}", "a.{node_id}.com", "{node_id}{node_id}.com"):
+        with pytest.raises(ValueError, match="pattern"):
+            Nodes(sni=bad)
+
+    assert {} == good.ports

@@ -6,9 +6,11 @@ import asyncio
 import json
 import socket
 from contextlib import asynccontextmanager, suppress
-from typing import TYPE_CHECKING, Self
+from functools import wraps
+from typing import TYPE_CHECKING, ParamSpec, Self
 
 import structlog
+import uvloop
 
 from gateway.config.authentication import NoAuthentication, PlainAuthentication
 from gateway.config.model import (
@@ -26,7 +28,7 @@ from gateway.wire.headers import RequestHeader
 from gateway.wire.messages import decode_response, default_body, encode_request
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Sequence
     from pathlib import Path
 
     from gateway.evidence.event import Event, EventKind
@@ -37,6 +39,20 @@ if TYPE_CHECKING:
     from gateway.wire.readers import Body
 
 NODE_COUNT = 2
+Given = ParamSpec("Given")
+
+
+def on_uvloop(
+    test: Callable[Given, Coroutine[None, None, None]],
+) -> Callable[Given, None]:
+    """Run a test with the loop that the gateway uses: its TLS is not that of asyncio."""
+
+    @wraps(test)
+    def run(*args: Given.args, **kwargs: Given.kwargs) -> None:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(test(*args, **kwargs))
+
+    return run
 
 
 def free_ports(count: int) -> int:
@@ -129,7 +145,8 @@ class Served:
         """Serve, and return once the ports are bound."""
         self.serving = asyncio.create_task(self.worker.serve())
         async with asyncio.timeout(5):
-            while is_free(self.port + NODE_COUNT) and not self.serving.done():
+            last = self.port + (NODE_COUNT if self.config.listeners[0].nodes.ports else 0)
+            while is_free(last) and not self.serving.done():
                 await asyncio.sleep(0.005)
         return self
 
@@ -152,8 +169,12 @@ class Served:
         nodes = self.config.listeners[0].nodes.ports
         port = self.port if node_id is None else nodes[node_id]
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        self._writers.append(writer)
+        self.keep(writer)
         return reader, writer
+
+    def keep(self, writer: asyncio.StreamWriter) -> None:
+        """End a client's connection with the worker."""
+        self._writers.append(writer)
 
     def events(self) -> list[Event]:
         """Read what the journal holds."""

@@ -145,9 +145,10 @@ async def test_a_broker_that_is_too_old_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("answer", "reason"),
     [
-        (b"", "0 bytes read"),
-        (b"HTTP/1.1 400 Bad Request\r\n", "is this a Kafka port without TLS"),
-        (b"\xff\xff\xff\xff", "is this a Kafka port without TLS"),
+        (b"", "closed the connection: does its port want TLS or SASL"),
+        (b"HTTP/1.1 400 Bad Request\r\n", "is the port that of a Kafka broker"),
+        (b"\x15\x03\x03\0\x02\x02P", "is the other side set to TLS"),
+        (b"\xff\xff\xff\xff", "a frame announces -1 bytes"),
         (b"\0\0\0\x04\0\0\0\x01", "api_keys|bytes|missing|end"),
         (None, "TimeoutError"),
     ],

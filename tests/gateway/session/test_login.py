@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,21 +18,29 @@ from gateway.session.effects import (
     CheckCredentials,
     CloseClient,
     ConnectBroker,
+    Record,
     SendBroker,
     SendClient,
 )
 from gateway.session.options import SessionOptions
+from gateway.session.session import Session
 from gateway.session.signals import (
     BrokerBytes,
     BrokerConnected,
     ClientBytes,
+    ClientConnected,
     CredentialsChecked,
+    Instant,
     Tick,
 )
+from gateway.session.topology import Topology
 from gateway.wire.api_keys import ApiKey
+from tests.authority import Authority
 from tests.gateway.session.conversation import (
     ALICE_IN,
     ALICE_OUT,
+    CONNECTION,
+    OPTIONS,
     PLAIN,
     answer,
     ask,
@@ -43,7 +53,7 @@ from tests.gateway.session.conversation import (
 from tests.playbook import SECOND_NS, Playbook, row
 
 if TYPE_CHECKING:
-    from gateway.session.session import Session
+    from pathlib import Path
 
 HANDSHAKE = ask(ApiKey.SASL_HANDSHAKE, 1, mechanism="PLAIN")
 SHAKEN = answer(ApiKey.SASL_HANDSHAKE, 1, mechanisms=["PLAIN"])
@@ -440,3 +450,25 @@ def test_an_answer_nobody_waits_for_is_ignored() -> None:
 def test_options_default_to_no_authentication() -> None:
     """A listener says explicitly that it asks for passwords."""
     assert () == SessionOptions.__dataclass_fields__["mechanisms"].default
+
+
+def test_a_certificate_that_is_the_login_stands_in_the_record(tmp_path: Path) -> None:
+    """As the connection is opened, and where the principal is named."""
+    connection = replace(
+        CONNECTION,
+        certificate=Authority(tmp_path).certify("billing").der,
+        principal=Principal(issuer="CN=authority", subject="billing"),
+    )
+    session = Session(OPTIONS, connection, Topology())
+    now = Instant(wall_ns=1, monotonic_ns=1)
+    effects = session.handle(ClientConnected(), now)
+    effects += session.handle(ClientBytes(ask(ApiKey.LIST_GROUPS, 3)), now)
+    opened_row, authenticated = (each.event for each in effects[:2] if isinstance(each, Record))
+
+    certificates = [
+        json.loads(each.detail or "")["certificate"] for each in (opened_row, authenticated)
+    ]
+    assert "CN=billing" == certificates[0]["subject"]
+    assert certificates[0] == certificates[1]
+    assert "mtls" == json.loads(authenticated.detail or "")["mechanism"]
+    assert ("CN=authority", "billing") == (authenticated.issuer, authenticated.subject)

@@ -43,6 +43,7 @@ from tests.gateway.session.conversation import (
     version_refusal,
 )
 from tests.gateway.session.held import CHARGED, held
+from tests.gateway.session.test_renewal import check_refusal
 from tests.playbook import SECOND_NS, Playbook, row
 
 LIST = (ApiKey.LIST_GROUPS, 3)
@@ -186,7 +187,8 @@ def test_too_many_bytes_before_the_broker_is_there_stop_the_reading() -> None:
 
 
 def test_a_broker_that_cannot_be_reached_ends_the_session() -> None:
-    """What was asked was not forwarded, and the record says so."""
+    """What was asked was not forwarded, and the record says so; nor can one that refuses us."""
+    check_refusal()
     play = opened()
     (
         play

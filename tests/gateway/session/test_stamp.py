@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from gateway.evidence.event import Event, EventKind
@@ -92,6 +94,16 @@ def test_rows_of_what_passed_carry_the_decision_about_that(
     row = Stamp("clients", CONNECTION).passing_template(NOW, exchange)
 
     assert expected == (row.decision, row.rule_ids)
+
+
+@pytest.mark.parametrize(("was_sent", "expected"), [(True, "unknown"), (False, "not_forwarded")])
+def test_an_outcome_that_nobody_told_is_unknown(*, was_sent: bool, expected: str) -> None:
+    """Where the broker never got the request, that is known."""
+    header = RequestHeader(api_key=1, api_version=12, correlation_id=5, client_id="app")
+    exchange = Exchange(ordinal=0, header=header, began_ns=NOW.monotonic_ns - 7)
+    row = Stamp("clients", CONNECTION).unknown_row(NOW, exchange, was_sent=was_sent)
+
+    assert json.loads(row.detail or "") == {"request": {}, "response": expected, "elapsed_ns": 7}
 
 
 def test_a_session_describes_itself() -> None:
