@@ -66,7 +66,8 @@ def test_run_serves_what_the_file_says(
     """The gateway's exit code is the command's, and its sealer is given the same places."""
     given: list[tuple[Config, Sealing]] = []
 
-    def note(config: Config, sealing: Sealing) -> int:
+    def note(config: Config, sealing: Sealing, approving: object) -> int:
+        assert approving is None, "nothing is said of approvals"
         given.append((config, sealing))
         return exit_code
 
@@ -104,7 +105,7 @@ def test_the_sealer_is_given_the_authority(
     """Every hour where nothing else is said."""
     given: list[Sealing] = []
 
-    def note(_: Config, sealing: Sealing) -> int:
+    def note(_: Config, sealing: Sealing, _approving: object) -> int:
         given.append(sealing)
         return 0
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from gateway.evidence.event import Event, EventKind
 from gateway.policy.decision import ALLOWED, DENIED
 from gateway.session.effects import ChargeGrant
@@ -59,6 +61,23 @@ def test_nothing_may_follow_an_answer_that_ends_the_connection() -> None:
 
     assert (False, True) == (was_ending, pipeline.is_ending)
     assert answer(ApiKey.LIST_GROUPS, 3, 0) == last.reply
+
+
+@pytest.mark.parametrize(
+    ("is_forwarded", "reply", "expected"),
+    [(False, None, True), (True, None, False), (False, b"1", False)],
+)
+def test_what_is_not_answered_here_yet_is_being_decided(
+    *, is_forwarded: bool, reply: bytes | None, expected: bool
+) -> None:
+    """What the broker answers, and what has its answer, is not."""
+    pipeline = Pipeline()
+    nothing = pipeline.is_deciding
+    exchange = _exchange(0, is_forwarded=is_forwarded)
+    exchange.reply = reply
+    pipeline.add(exchange)
+
+    assert (False, expected) == (nothing, pipeline.is_deciding)
 
 
 def test_an_empty_reply_is_an_answer() -> None:

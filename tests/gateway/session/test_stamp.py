@@ -37,6 +37,16 @@ def test_rows_before_the_login_have_no_principal() -> None:
     )
 
 
+def test_the_first_row_tells_the_ends_of_the_connection() -> None:
+    """And how it is secured."""
+    row = Stamp("clients", CONNECTION).opening_row(NOW, {"durability": "strict"})
+
+    assert EventKind.SESSION_OPEN == row.kind
+    assert {"local": CONNECTION.local, "tls": None, "durability": "strict"} == json.loads(
+        row.detail or ""
+    )
+
+
 def test_rows_after_the_login_carry_it() -> None:
     """Issuer, subject and groups, and the columns of the request itself."""
     stamp = Stamp("clients", CONNECTION)
