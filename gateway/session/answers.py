@@ -10,6 +10,7 @@ from gateway.apis import api_versions, metadata, partial
 from gateway.apis.detail import first_error, to_json
 from gateway.apis.hosts import rewrite_hosts
 from gateway.apis.masking import Masker, delivered_topics, withhold
+from gateway.session.judge import refused
 from gateway.session.pipeline import delivers
 from gateway.wire.api_keys import ApiKey
 from gateway.wire.errors import MalformedError
@@ -90,7 +91,11 @@ class Answers:
         topics = self._topology.topics
         if exchange.view is not None:
             # A request within a share session names no topics: only the answer tells which.
+            approved = exchange.decision.hold
             exchange.decision = exchange.view.decide_about(delivered_topics(answer, topics))
+            if exchange.decision.hold not in {None, approved}:
+                # Nobody was asked, for nobody could know what about.
+                exchange.decision = refused(exchange.decision)
         decision = exchange.going_on
         if decision.is_denial:
             exchange.masking = withhold(answer)

@@ -137,12 +137,10 @@ class Judge:
         )
 
     def _enforceable(self, decision: Decision) -> Decision:
-        """Turn what cannot be carried out into a denial: what is held is not masked yet."""
-        if decision.hold is None or (self._approves and not decision.masks):
-            return decision
-        return refused(decision)
+        """Turn what cannot be carried out into a denial: where nobody is asked, nobody approves."""
+        return decision if decision.hold is None or self._approves else refused(decision)
 
 
 def refused(decision: Decision) -> Decision:
-    """Make what a rule would hold or mask a denial by the same rule."""
+    """Make what a rule would hold a denial by the same rule."""
     return Decision(DecisionKind.DENY, decision.rule_ids, decision.bundle_digest)

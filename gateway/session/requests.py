@@ -166,8 +166,6 @@ class Requests:
             return self._deny(exchange, body, error_code, now)
         if api_key == ApiKey.SHARE_FETCH:
             exchange.view = self._judge.view(exchange.header, body, now)
-        if judgement.decision.hold is not None:
-            return self._hold(exchange, frame, body)
         if judgement.denied:
             frame = self._take_out(exchange, body, judgement)
         exchange.masking = self._judge.mask(exchange.header, exchange.going_on, body)
@@ -177,6 +175,9 @@ class Requests:
             if error_code is not None:
                 exchange.decision = exchange.decision.denying(exchange.going_on)
                 return self._deny(exchange, body, error_code, now)
+        if judgement.decision.hold is not None:
+            # Masked before: people and their database see no more than the broker will.
+            return self._hold(exchange, frame, body)
         recording = begin(api_key, body, self._knowledge)
         if judgement.denied:
             recording.asked["refused_topics"] = sorted(judgement.denied)

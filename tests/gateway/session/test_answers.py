@@ -28,6 +28,7 @@ from tests.gateway.session.conversation import (
 )
 from tests.gateway.session.test_masking import (
     DENIED_ORDERS,
+    held_session,
     masked_fetch,
     masked_session,
     masked_share,
@@ -476,11 +477,12 @@ def test_topics_that_were_taken_out_come_back_as_errors() -> None:
 
 
 def test_records_that_a_rule_masks_are_masked_in_the_answer() -> None:
-    """Fetched, or given to a member of a share group; what is denied there is withheld."""
+    """Fetched, or given to a member of a share group; what is denied or held is withheld there."""
     fetched_masked = events(masked_fetch(b'{"card":1}'))[0]
     shared = events(masked_share(masked_session()))[0]
     (withheld,) = events(masked_share(new_session(policy=DENIED_ORDERS)))
+    (unasked,) = events(masked_share(held_session()))
 
-    assert ["mask", "mask", "deny"] == [
-        each.decision for each in (fetched_masked, shared, withheld)
+    assert ["mask", "mask", "deny", "deny"] == [
+        each.decision for each in (fetched_masked, shared, withheld, unasked)
     ]

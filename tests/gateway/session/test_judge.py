@@ -179,6 +179,14 @@ def test_where_people_can_be_asked_a_request_is_held() -> None:
     assert (DecisionKind.HOLD, "r") == (decision.kind, decision.hold.id)
 
 
+def test_what_is_held_keeps_its_masks() -> None:
+    """An approval is for what the rules let it be."""
+    court = Court(rule("r", DecisionKind.HOLD), rule("m", DecisionKind.MASK), approves=True)
+    decision = court.judge.judge(_header(), _fetch("orders"), NOW).decision
+
+    assert (DecisionKind.HOLD, ["m"]) == (decision.kind, [each.id for each in decision.masks])
+
+
 def test_nobody_is_asked_about_topics_that_have_no_name() -> None:
     """The client is told so, and names them first."""
     court = Court(rule("r", DecisionKind.HOLD, topics=["orders"]), approves=True)

@@ -16,8 +16,8 @@ from gateway.policy.current import CurrentPolicy
 from gateway.policy.decision import DecisionKind
 from gateway.policy.engine import Policy
 from gateway.policy.mask_rule import MaskField, MaskFormat, MaskMethod, OnUndecodable, RecordPart
-from gateway.session.effects import Record, SendBroker, SendClient
-from gateway.session.signals import BrokerBytes, ClientBytes, Tick
+from gateway.session.effects import AskApproval, Record, SendBroker, SendClient
+from gateway.session.signals import ApprovalAnswered, BrokerBytes, ClientBytes, Tick
 from gateway.wire.api_keys import ApiKey
 from gateway.wire.messages import decode_response
 from gateway.wire.records.batch import CODECS, V2_HEADER_BYTES, Codec, read_header
@@ -37,6 +37,7 @@ from tests.gateway.session.conversation import (
     new_session,
     produce,
 )
+from tests.gateway.session.held import GRANTED
 from tests.playbook import SECOND_NS
 
 if TYPE_CHECKING:
@@ -281,6 +282,60 @@ def test_what_is_denied_of_a_share_session_is_withheld() -> None:
     assert (29, []) == (partition["error_code"], partition["acquired_records"])
 
 
+def _held(*, approves: bool = True) -> Session:
+    """Make a session whose policy masks and holds what concerns orders."""
+    mask = rule("m", DecisionKind.MASK, ["orders"], apis=APIS)
+    assert mask.mask is not None
+    mask = replace(mask, mask=replace(mask.mask, apis=APIS))
+    hold = rule("h", DecisionKind.HOLD, ["orders"], apis=APIS)
+    return new_session(policy=CurrentPolicy(Policy([mask, hold])), approves=approves)
+
+
+def test_an_approved_delivery_is_masked() -> None:
+    """People say that somebody may read, not that they may read everything."""
+    play = connected(_held())
+    play >> ClientBytes(fetch())
+    play.take_all()
+    play >> ApprovalAnswered(1, GRANTED)
+    play.take_all()
+    play >> BrokerBytes(fetched(_records(f'{{"card":"{CANARY}"}}'.encode())))
+    effects = play.take_all()
+    delivered, _ = events(effects)
+
+    assert CANARY.encode() not in _answered(effects)[1] + _kept(effects)
+    assert (Masked("$.card", "redact", 1),) == delivered.masked
+    assert ("hold", "r1") == (delivered.decision, delivered.approval_id)
+
+
+def test_an_approved_produce_was_masked_before_anybody_was_asked() -> None:
+    """What is asked, kept in a database and sent on holds no clear value."""
+    play = connected(_held())
+    play >> ClientBytes(_produce(_records(f'{{"card":"{CANARY}"}}'.encode())))
+    (asking,) = play.take_all()
+    assert isinstance(asking, AskApproval)
+    play >> ApprovalAnswered(1, GRANTED)
+    effects = play.take_all()
+    (sent,) = [each.data for each in effects if isinstance(each, SendBroker)]
+    written = events(effects)[0]
+
+    assert CANARY.encode() not in msgspec.json.encode(asking) + sent + _kept(effects)
+    assert (EventKind.PRODUCE, (Masked("$.card", "redact", 1),)) == (written.kind, written.masked)
+
+
+def test_nothing_that_people_must_approve_leaves_in_a_share_session() -> None:
+    """Its requests name no topics, so nobody was asked."""
+    effects = _shared(_held())
+    (exchange,) = events(effects)
+    (sent,) = [each.data for each in effects if isinstance(each, SendClient)]
+    (partition,) = decode_response(sent[4:], ApiKey.SHARE_FETCH, 1).body["responses"][0][
+        "partitions"
+    ]
+
+    assert CANARY.encode() not in sent + _kept(effects)
+    assert ("deny", True) == (exchange.decision, "h" in exchange.rule_ids)
+    assert (29, []) == (partition["error_code"], partition["acquired_records"])
+
+
 def _two_topics(play: Playbook, value: bytes) -> list[Effect]:
     """Produce to a topic that is denied and to one that is masked."""
     topics = [
@@ -330,6 +385,11 @@ def masked_session() -> Session:
 def masked_fetch(value: bytes) -> list[Effect]:
     """Fetch one record through it."""
     return _fetched(connected(_session()), _records(value))
+
+
+def held_session() -> Session:
+    """Make a session whose rules mask cards in orders, and hold what concerns orders."""
+    return _held()
 
 
 def masked_share(session: Session) -> list[Effect]:
