@@ -51,6 +51,8 @@ def warm_up(bootstrap: str) -> None:
     if _class_archive().exists():
         return
     with _locked(CACHE / "kafka.lock"):
+        if _class_archive().exists():  # Made by another worker, which this one has waited for.
+            return
         arriving = _class_archive().with_suffix(".arriving")
         command = java(f"{TOOLS}.TopicCommand", "--bootstrap-server", bootstrap, "--list")
         command.insert(1, f"-XX:ArchiveClassesAtExit={arriving}")

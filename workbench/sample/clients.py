@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 LISTENER: Final = "clients"
 ISSUER: Final = f"gateway:{LISTENER}"
-OPENED: Final = {"local": "10.20.0.5:9092", "durability": "written"}
+OPENED: Final = {"local": "10.20.0.5:9092", "tls": None, "durability": "written"}
 NODE_ID: Final = 1
 
 PASSWORD_APIS: Final = ApiKey.SASL_HANDSHAKE, ApiKey.SASL_AUTHENTICATE
