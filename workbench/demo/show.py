@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from workbench.demo.asking import Asked
 
 PLACE_WIDTH = 24
-NOT_YET = (
-    "This version has no approvals yet: the intruder's new topic was allowed and recorded, where a "
-    "later one can hold such a request until somebody approves it."
+NOBODY_ASKED = (
+    "No rule of this gateway holds requests: the intruder's new topic was allowed and recorded. "
+    "One can hold such a request until somebody approves it (docs/policy.md, docs/approvals.md)."
 )
 
 
@@ -75,7 +75,7 @@ class Show:
 def show_conclusion(console: Console, folder: Folder, asked: Sequence[Asked]) -> None:
     """Show the verdicts, where everything lies, and what to do next."""
     console.print(_verdicts(asked))
-    console.print(NOT_YET, style="dim", highlight=False)
+    console.print(NOBODY_ASKED, style="dim", highlight=False)
     console.print()
     for what, where in _places(folder).items():
         # A line that the terminal itself wraps can be copied in one piece.

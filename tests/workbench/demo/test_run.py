@@ -51,7 +51,7 @@ def test_a_run_says_what_it_found_and_where_it_lies(demo: Demo) -> None:
 
     assert "Was anything written past the gateway?" in words
     assert "L4" in words
-    assert "This version has no approvals yet" in words
+    assert "No rule of this gateway holds requests" in words
     for command in ("jupyter lab", "streamwitness verify", "streamwitness tables"):
         assert command in words, demo.output
 
